@@ -1,7 +1,6 @@
 """What several test files share: a run of small notebooks, and a run of the project's own on the sample data."""
 
 import os
-import runpy
 import shutil
 import signal
 import subprocess
@@ -77,8 +76,9 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
 def open_as(notebook, run="mine", **variables):
     """The run as a notebook with these variables opens it."""
     earlier = [f"0{number}" for number in range(1, int(notebook[:2]))] if notebook[:2].isdecimal() else []
-    names = {"notebook": notebook, "earlier": earlier, "run": run, **variables}
-    return runpy.run_path(str(ROOT / "tests" / "shared" / "first_cell.py"), names)["study"]
+    names = {"run": run, **variables}
+    exec(f"from adoption_curves.runs import Study\nstudy = Study({notebook!r}, {earlier})", names)
+    return names["study"]
 
 
 @pytest.fixture(scope="session")

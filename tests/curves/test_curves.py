@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from courses import COURSES, METHOD, write_formulas
-from snapshots import check_text
+from conftest import ROOT
+from courses import COURSES
+from snapshots import check_part, write_rows
 from statsmodels.genmod.families import Gaussian
 
 from adoption_curves import indicators
+from adoption_curves.base.words import say_name
 from adoption_curves.curves import (
     FAMILIES,
     AdoptionCurve,
@@ -161,24 +163,24 @@ def test_the_interval_of_values_that_jump_late_begins_at_the_highest():
     ],
 )
 def test_a_verdict_of_each_kind(values, limit, verdict, reason):
-    found = assess_ceiling(pd.Series(values, YEARS[: len(values)], dtype=float), limit)
-    assert found.verdict == verdict
-    assert reason in found.reason
-    assert found.frame().loc[0, "verdict"] == verdict
-    assert (found.interval == (found.low, found.high)) or np.isnan(found.low)
+    assessment = assess_ceiling(pd.Series(values, YEARS[: len(values)], dtype=float), limit)
+    assert assessment.verdict == verdict
+    assert reason in assessment.reason
+    assert assessment.frame().loc[0, "verdict"] == verdict
+    assert (assessment.interval == (assessment.low, assessment.high)) or np.isnan(assessment.low)
 
 
 def test_a_series_seen_to_its_end_levels_off_and_says_how_often_such_ends_were_passed():
-    found = assess_ceiling(grow())
-    assert (found.verdict, len(found.table)) == ("levels off", 4)
-    assert found.low <= 60 < found.high
+    verdict = assess_ceiling(grow())
+    assert (verdict.verdict, len(verdict.table)) == ("levels off", 4)
+    assert verdict.low <= 60 < verdict.high
     counts = read_odds().query("years == 5")[["figures", "above"]].sum()
-    assert found.reason.startswith(f"{counts['above']} of {counts['figures']} such ends")
+    assert verdict.reason.startswith(f"{counts['above']} of {counts['figures']} such ends")
 
 
 def test_no_stated_end_lies_below_what_has_been_published_or_above_the_limit():
-    found = assess_ceiling(USERS, limit=100)
-    assert (found.low, found.high, found.sentence) == (66, 100, "somewhere between 66.0 and 100")
+    verdict = assess_ceiling(USERS, limit=100)
+    assert (verdict.low, verdict.high, verdict.sentence) == (66, 100, "somewhere between 66.0 and 100")
 
 
 def test_a_whole_year_is_its_last_day_and_decimal_years_stay():
@@ -198,8 +200,8 @@ def test_a_series_of_the_data_has_one_verdict_by_either_door():
     data = indicators.load()
     series = data.series("China", "genai_users")
     read = series.use_readings()
-    found, plain = assess_ceiling(series), assess_ceiling(read.values, read.limit)
-    assert (found.verdict, found.low, found.reason) == (plain.verdict, max(plain.low, read.highest), plain.reason)
+    verdict, plain = assess_ceiling(series), assess_ceiling(read.values, read.limit)
+    assert (verdict.verdict, verdict.low, verdict.reason) == (plain.verdict, max(plain.low, read.highest), plain.reason)
     survey = data.series("United States", "genai_nonwork_use_rps")
     assert assess_ceiling(survey).table["errors"].unique().tolist() == ["independent"]
     assert Logistic(survey).floor == survey.highest
@@ -265,5 +267,6 @@ def test_tables_of_several_families_join_both_kinds_of_errors():
 
 
 def test_the_method_lists_every_family_with_its_formula(renew):
-    check_text(METHOD, write_formulas(), renew)
+    formulas = [(say_name(name), rf"$\displaystyle {family.latex}$") for name, family in FAMILIES.items()]
+    check_part(ROOT / "docs" / "method.md", "families", write_rows(("family", "curve"), *formulas), renew)
     assert set(COURSES) == set(FAMILIES)

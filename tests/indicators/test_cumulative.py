@@ -114,16 +114,15 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
 
     head = "year,value,break\n"
     code, out = check(head + "2019,30,\n2020,40,\n2021,10,new survey\n")
-    assert (code, "2 figures of mine before the break of 2021-12-31 (new survey) left out." in out) == (0, True)
+    assert (code, "2 values of mine before the break of 2021-12-31 (new survey) left out." in out) == (0, True)
     assert "no forecast, because a forecast needs three usable values that span half a year; the series has" in out
     code, out = check(head + "2015,30,\n2016,33,\n2018,10,new survey\n2019,12,\n2020,20,\n2021,31,\n2022,50,another\n")
     assert code == 0
-    assert "6 figures of mine before the break of 2022-12-31 (another) left out." in out
+    assert "6 values of mine before the break of 2022-12-31 (another) left out." in out
     code, out = check("year,value\n2016,0\n2017,90\n2018,95\n2019,70\n2020,60\n")
     assert code == 0
-    assert "1 figure of 0 of mine left out of curves and forecast" in out
-    fallen = "no forecast, because the figures have fallen, from 95 people in December 2018 to 60 people in"
-    assert fallen in out
+    assert "1 value of 0 of mine left out of curves and forecast" in out
+    assert "no forecast, because it has fallen, and curves of adoption only rise." in out
     code, out = check("date,value\n" + "".join(f"2024-0{month}-28,{month}\n" for month in range(1, 6)))
     assert (
         code,

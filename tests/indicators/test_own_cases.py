@@ -211,20 +211,22 @@ def test_a_series_comes_back_from_every_written_form(tmp_path_factory, data):
     rows = [f"{day}\t{number}" for day, number in zip(days.strftime(form), numbers, strict=True)]
     path.write_text("\n".join(["date\tUsers", *rows]), encoding="utf-8")
     read = indicators.load(Source(path, LEVEL))
-    found = read.exact_values(*read.own[0])
-    assert found.tolist() == pytest.approx(values, rel=1e-12)
-    assert found.index.tolist() == days.tolist()
+    series = read.exact_values(*read.own[0])
+    assert series.tolist() == pytest.approx(values, rel=1e-12)
+    assert series.index.tolist() == days.tolist()
 
 
-@pytest.mark.parametrize(("days", "said"), [(range(0, 1000, 31), True), (range(0, 300, 31), False), (range(4), False)])
-def test_a_line_says_which_of_near_figures_the_forecast_uses(tmp_path, capsys, days, said):
+@pytest.mark.parametrize(
+    ("days", "is_printed"), [(range(0, 1000, 31), True), (range(0, 300, 31), False), (range(4), False)]
+)
+def test_a_line_says_which_of_near_figures_the_forecast_uses(tmp_path, capsys, days, is_printed):
     """Not of a few months, of which it uses nearer ones; four years are all used."""
     path, step = tmp_path / "f.csv", 366 if len(days) == 4 else 1
     dates = pd.Timestamp("2020-01-31") + pd.to_timedelta([step * day for day in days], "D")
     rows = [f"{date:%Y-%m-%d},{number + 10}" for number, date in enumerate(dates)]
     path.write_text("\n".join(["date,value", *rows]), encoding="utf-8")
     out = call(capsys, "check", path, "--unit", "% of homes", "--measure", "level")[1]
-    assert ("The forecast of f leaves out figures nearer than 0.4 years to the next." in out) == said, out
+    assert ("The forecast of f leaves out values nearer than 0.4 years to the next." in out) == is_printed, out
 
 
 @pytest.mark.parametrize("choices", [{"unit": "% of homes"}, {"unit": "people, 65+ & over"}, {"ignore": ("a", "b=c")}])
@@ -263,11 +265,11 @@ def test_a_sweep_varies_the_rows_that_are_picked(tmp_path):
 
 
 @pytest.mark.parametrize(("newest", "wrong"), [(44, False), (4.4, True), (440, True), (100, True)])
-def test_a_newest_figure_that_may_have_slipped_is_told_and_refused_by_strict(tmp_path, newest, wrong):
+def test_a_newest_value_that_may_have_slipped_is_told_and_refused_by_strict(tmp_path, newest, wrong):
     path = tmp_path / "slip.csv"
     path.write_text(f"Year,Users\n2019,20\n2020,25\n2021,31\n2022,38\n2023,{newest}\n", encoding="utf-8")
-    chosen = complete_parameters(read_parameters({"data": f"{path}?unit=people&measure=level"}))
-    data = check_parameters(chosen)
-    assert ("Is the newest figure, " in "\n".join(list_notes(data, chosen))) == wrong
+    parameters = complete_parameters(read_parameters({"data": f"{path}?unit=people&measure=level"}))
+    data = check_parameters(parameters)
+    assert ("Is the newest value, " in "\n".join(list_notes(data, parameters))) == wrong
     with pytest.raises(RunError, match="--strict refuses") if wrong else nullcontext():
-        refuse_doubtful(data, chosen, tmp_path / "no run")
+        refuse_doubtful(data, parameters, tmp_path / "no run")

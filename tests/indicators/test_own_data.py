@@ -175,8 +175,8 @@ def test_every_file_that_is_read_is_in_the_record(tmp_path):
 
 
 def complete(path, **values):
-    chosen = complete_parameters(read_parameters({"data": values.pop("data_source", str(path)), **values}))
-    return chosen.entity, chosen.indicator, chosen.limit
+    parameters = complete_parameters(read_parameters({"data": values.pop("data_source", str(path)), **values}))
+    return parameters.entity, parameters.indicator, parameters.limit
 
 
 def test_the_only_series_is_chosen_where_none_is_named(tmp_path):
@@ -227,9 +227,9 @@ def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
 )
 def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeypatch, values, words):
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    chosen = read_parameters({"data": str(write(tmp_path, SIX)), **values})
+    parameters = read_parameters({"data": str(write(tmp_path, SIX)), **values})
     with pytest.raises((indicators.DataError, ParameterError), match=words):
-        run_all(chosen)
+        run_all(parameters)
     assert not list((tmp_path / "outputs").rglob("*")), "no notebook was begun"
 
 
@@ -237,31 +237,24 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
     ("limit", "words"),
     [
         ("2000", "the limit is 2,000 thousand people, as asked."),
-        (
-            "2e6",
-            "The limit, 2,000,000 thousand people, is more than 1,000 times the highest figure, 1,690 thousand people",
-        ),
-        (
-            "",
-            "no limit in the data. Without one a forecast has no range. How many could there be at most? -p",
-        ),
+        ("", "no limit. Without one a forecast has no range. How many could there be at most? -p"),
         ("none", "highest 1,690 thousand people in December 2023."),
         ("none", "'germany' names only the run, of own data; write -p entity 'Germany' for that one."),
     ],
 )
 def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, limit, words):
     path = write(tmp_path, "Year,Users\n2020,300\n2021,700\n2022,1200\n2023,1690\n", "app.csv")
-    given = {
+    values = {
         "data": str(Source(path, {"unit": "thousand people", "measure": "level"})),
         "limit": limit,
         "run": "germany",
     }
-    chosen = complete_parameters(read_parameters(given))
-    data = check_parameters(chosen)
-    assert words in "\n".join(list_notes(data, chosen))
-    chosen = complete_parameters(read_parameters(given | {"limit": 1500}))
+    parameters = complete_parameters(read_parameters(values))
+    data = check_parameters(parameters)
+    assert words in "\n".join(list_notes(data, parameters))
+    parameters = complete_parameters(read_parameters(values | {"limit": 1500}))
     with pytest.raises(indicators.DataError, match="is 1,690 thousand people on 2023-12-31, the limit 1,500 thousand"):
-        check_parameters(chosen)
+        check_parameters(parameters)
 
 
 # The commands
@@ -269,7 +262,7 @@ def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, l
 WITHOUT = "Without one a forecast has no range. How many could there be at most? -p limit N gives one."
 
 
-def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
+def test_check_says_what_there_is(tmp_path, capsys):
     path = write(tmp_path, "date,value\n2019-12-31,3.1\n2020-12-31,8\n2021-12-31,15.5\n")
     code, out, err = call(capsys, "check", path, "--unit", "people", "--measure", "level")
     figures = "3.1 people in December 2019, last 15.5 people in December 2021, highest 15.5 people in December"
@@ -279,15 +272,9 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
         "2021-12-31 (date) is 31 December 2021.",
         "Without --title no sentence of the run can be quoted, because nobody has said what is counted.",
         f"Own figures: first {figures} 2021.",
-        f"Own figures: no limit in the data. {WITHOUT}",
+        f"Own figures: no limit. {WITHOUT}",
         f"adoption run my_series -p data {path} --unit people --measure level",
     ])  # fmt: skip
-    write(tmp_path, SIX.replace("27", "many").replace("39", "some"))
-    code, out, err = call(capsys, "check", path)
-    assert (code, err) == (1, "")
-    assert [line.split(":")[0] for line in out.splitlines()] == [
-        f"my_series.csv, row {row}, column value" for row in (5, 6)
-    ]
 
 
 def test_check_takes_folders_and_nothing_at_all(tmp_path, capsys, monkeypatch):
@@ -319,16 +306,16 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_chi
     done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     words[3:] = ["check", "club.csv", "--title", "Club"]
-    told = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.splitlines()
-    *checked, command = told[1:]
+    lines = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.splitlines()
+    *checked, command = lines[1:]
     assert command == "adoption run club -p data club.csv --title Club"
     assert set(checked) <= set(done.stderr.splitlines()), "the run says what check says"
     own_run = tmp_path / "outputs" / "club"
     page = unescape((own_run / "html" / "index.html").read_text(encoding="utf-8"))
     assert all(line.replace(",", "") in page.replace(",", "") for line in checked)
     record = json.loads((own_run / "run.json").read_text(encoding="utf-8"))
-    chosen = {name: record["parameters"][name] for name in ("entity", "indicator", "limit")}
-    assert chosen == {"entity": "own data", "indicator": "club", "limit": "100"}
+    parameters = {name: record["parameters"][name] for name in ("entity", "indicator", "limit")}
+    assert parameters == {"entity": "own data", "indicator": "club", "limit": "100"}
     assert record["subject"]["unit"] == "percent of members"
     own = [source for source in record["sources"] if source["use"] == "series"]
     assert [(source["publisher"], source["title"]) for source in own] == [("Club survey", "club.csv")]
@@ -352,15 +339,15 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_chi
 def test_counts_are_described_with_and_without_a_limit(tmp_path, limit):
     data = indicators.load(write(tmp_path, FULL))
     series = data.series("Town", "club_members", limit)
-    given = {"data": str(data.path), "entity": "Town", "indicator": "club_members", "limit": limit}
-    tables, drawn = run_cells("02", tmp_path, **given)
+    values = {"data": str(data.path), "entity": "Town", "indicator": "club_members", "limit": limit}
+    tables, drawn = run_cells("02", tmp_path, **values)
     assert tables["02_growth"]["share_of_limit"].notna().all() == (limit != "")
     assert (len(tables["02_aligned"]) > 0) == (limit != "")
     assert tables["02_countries"].empty
     assert len(drawn) == 2
     assert indicators.cite_series(data, series).startswith("Source: Club yearbook")
     assert ("Office" in indicators.cite_series(data, series)) == (limit == "inhabitants")
-    tables, [figure] = run_cells("01", tmp_path, **given)
+    tables, [figure] = run_cells("01", tmp_path, **values)
     assert len(tables["01_observations"]) == 4
     assert sum(len(each.get_offsets()) for each in figure.findobj(PathCollection)) == 6
 

@@ -68,11 +68,6 @@ MONTHS = [f"{day:%Y-%m-%d}" for day in pd.date_range("2015-01-31", periods=30, f
 DAYS = ["1837-02-28", "1841-01-01", "1841-11-30", "1850-07-04", "1852-12-31", "1853-06-15"]
 EDGES = {
     "limit far above": ([3.1, 8, 15.5, 27, 39, 48.2], {}, {"limit": 48200}),
-    "long addresses": (
-        [1, 2, 4, 8, 16],
-        {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]},
-        {},
-    ),
     "next to nothing": (
         [2e-11, 3e-11, 3e-11, 7e-11, 5e-11, 9e-11],
         {"dates": DAYS, "unit": "million people", "entity": "Ωμέγα $x_1$ <b>", "source": "{0}\\n 中文"},

@@ -108,22 +108,20 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_and_export(outputs, tmp_p
 
 
 @pytest.mark.slow
-def test_papermill_and_nbconvert_take_each_notebook(outputs, tmp_path, monkeypatch):
-    """By their own commands, each after those that it reads; results go to the lab."""
+def test_papermill_and_nbconvert_take_each_notebook(outputs, tmp_path, monkeypatch, whole_run):
+    """By their own commands, each after those that it reads; results go to the lab, and are those of a run."""
     monkeypatch.chdir(tmp_path)
-    programs, horizon = Path(sys.executable).parent, ["-p", "horizon_years", "3"]
+    programs = Path(sys.executable).parent
     for source in find_notebooks():
-        given = ["-p", "data", SAMPLE, *(horizon if "horizon_years" in read_declared(source) else ())]
-        words = [programs / "papermill", "--no-progress-bar", source, source.name, *given]
+        words = [programs / "papermill", "--no-progress-bar", source, source.name, "-p", "data", SAMPLE]
         done = subprocess.run(words, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
         subprocess.run(
             [programs / "jupyter", "nbconvert", "--to", "html", source.name], check=True, capture_output=True
         )
         assert "Traceback" not in (tmp_path / f"{source.stem}.html").read_text(encoding="utf-8")
-    tables = outputs / "lab" / "baseline" / "tables"
-    assert (tables / "06_key_numbers.csv").is_file()
-    assert pd.read_csv(tables / "05_forecast.csv")["date"].max() == "2028-12-31"
+    for part in ("tables", "figures"):
+        assert list_files(outputs / "lab" / "baseline" / part) == list_files(whole_run / part), part
 
 
 def test_own_data_by_hand_need_their_series_named(outputs, tmp_path):

@@ -34,8 +34,7 @@ def put_table(run, frame):
     [(notebook, entry)] = [each for each in record["notebooks"].items() if name in each[1]["tables"]]
     entry["tables"][name] |= {"columns": kinds}
     entry["files"][f"tables/{name}.csv"] = hash_file(run / "tables" / f"{name}.csv")
-    part = {key: value for key, value in entry.items() if key != "source"}
-    (run / "notebooks" / f"{notebook}.json").write_text(json.dumps(part))
+    (run / "notebooks" / f"{notebook}.json").write_text(json.dumps(entry))
     (run / RECORD).write_text(json.dumps(record))
     return name
 
@@ -101,11 +100,7 @@ def test_a_notebook_of_a_run_has_its_page_and_gets_no_other_that_would_stop_the_
     assert not book.with_suffix(".html").exists()
 
 
-def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, capsys, monkeypatch):
+def test_a_run_is_named_by_its_folder_too(run, outputs, capsys, monkeypatch):
     monkeypatch.chdir(outputs.parent)
     for name in (f"{outputs.name}/small", f"./{outputs.name}/small/", str(run)):
         assert call(capsys, "export", name, "--xlsx")[0] == 0
-    (outputs / "grid").mkdir()
-    (outputs / "grid" / "sweep.json").write_text('{"form": 3}')
-    told = "'grid' is a sweep, not a run. Name one of its runs: grid/RUN\n"
-    assert call(capsys, "export", "grid", "--xlsx") == (2, "", told)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import SAMPLE, WORDS, list_files
+from conftest import SAMPLE, list_files
 
 SECRET = "xq7-not-to-be-told"
 ELSEWHERE = {
@@ -28,22 +28,17 @@ __main__.main(sys.argv[1:])"""
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="keeps a process from the network as Linux does")
-@pytest.mark.parametrize("name", ["small_run", "whole_run"])
-def test_another_place_and_no_network_give_the_same_bytes_and_nothing_of_the_environment_is_told(
-    request, name, tmp_path
-):
+def test_another_place_and_no_network_give_the_same_bytes_and_nothing_of_the_environment_is_told(whole_run, tmp_path):
     """Made again in another folder, zone and language, with another hash seed, and an interpreter a notebook."""
-    run, elsewhere = request.getfixturevalue(name), tmp_path / "else where" / "small"
-    words = WORDS if name == "small_run" else ["run", "small", "-p", "data", str(SAMPLE)]
+    elsewhere = tmp_path / "else where" / "small"
     environment = {**os.environ, **ELSEWHERE, "ADOPTION_OUTPUTS": str(elsewhere.parent)}
-    place = run.parents[1] if name == "small_run" else tmp_path
-    command = [*OFFLINE, sys.executable, "-c", NOT_FORKED, *words]
-    done = subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True)
+    command = [*OFFLINE, sys.executable, "-c", NOT_FORKED, "run", "small", "-p", "data", str(SAMPLE)]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
     if "unshare" in done.stderr:
         pytest.skip("a process can't be kept from the network here")
     assert done.returncode == 0, done.stdout + done.stderr
     for part in ("tables", "figures", "html"):
-        assert list_files(elsewhere / part) == list_files(run / part), part
+        assert list_files(elsewhere / part) == list_files(whole_run / part), part
     for file, content in list_files(elsewhere).items():
         assert SECRET.encode() not in content, file
         assert str(elsewhere.parent).encode() not in content, file

@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+
+import psutil
 
 from adoption_curves import __main__ as command
 
@@ -39,25 +39,21 @@ def start(place, *words, before="", **environment):
 
 
 def list_tree_processes(pid):
-    """A process and all below it."""
-    found = [pid]
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            words = path.read_text().rpartition(")")[2].split()
-            if int(words[1]) == pid:
-                found += list_tree_processes(int(path.parent.name))
-    return found
+    """A process and all below it; none of one that has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return []
 
 
 def kill_tree(process):
     """Kill a process and all below it, at once, so that nothing is left to tidy up."""
     tree = list_tree_processes(process.pid)
-    for pid in tree:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
-    for pid in {*tree, *list_tree_processes(process.pid)}:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    for one in tree:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.suspend()
+    for one in {*tree, *list_tree_processes(process.pid)}:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
     process.communicate()
 
 
@@ -69,11 +65,3 @@ def wait_for(question, seconds=90):
             return answer
         time.sleep(0.05)
     raise AssertionError("waited in vain")
-
-
-def is_alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True

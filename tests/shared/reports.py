@@ -42,7 +42,7 @@ def make(
         files[f"tables/{table}.csv"] = hash_file(path)
         written[table] = {"rows": 1, "columns": {"date": "date"} if "date" in frame else {}}
     made_from = {"the notebook": sources}
-    summary = {key: {} for key in ("parameters", "read", "figures")} | {"made_from": made_from}
+    summary = {key: {} for key in ("parameters", "figures")} | {"made_from": made_from}
     summary |= {"tables": written, "files": files}
     record = {"form": 3, "run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
     record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "citation": ""}

@@ -5,6 +5,7 @@ what changed.
 """
 
 import doctest
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,17 @@ def check_text(path, text, renew):
     if renew:
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text, f"{path.name} is kept: python -m pytest --renew writes it anew"
+
+
+def check_part(path, name, text, renew):
+    """A page has this text between `<!-- name -->` and `<!-- /name -->`, or it is written there."""
+    part, page = f"<!-- {name} -->\n{text}\n<!-- /{name} -->", path.read_text(encoding="utf-8")
+    check_text(path, re.sub(f"<!-- {name} -->.*<!-- /{name} -->", lambda _: part, page, flags=re.DOTALL), renew)
+
+
+def write_rows(head, *rows):
+    """A Markdown table of texts."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)).replace(" --- ", "---")
 
 
 def check_snapshot(name, names, renew):

@@ -29,8 +29,8 @@ def test_texts_of_a_series_and_its_forecast_do_not_collide(keys):
         about = indicators.name_series(DATA, series), indicators.cite_series(DATA, series)
         figure = draw_forecast(result.printed, *about, result.frame(), frames.limit_frame(result), [0.5, 0.8])
         for width in style.WIDTHS:
-            found = find_collisions(figure.lay_out(width))
-            for kept, texts in zip((pairs, cut, marked), found, strict=True):
+            collisions = find_collisions(figure.lay_out(width))
+            for kept, texts in zip((pairs, cut, marked), collisions, strict=True):
                 kept.extend((*key, width, text) for text in texts)
     assert (pairs, cut) == ([], [])
     assert len({each[:3] for each in marked}) <= SHARE * len(style.WIDTHS) * len(keys), marked

@@ -72,9 +72,9 @@ def test_an_earlier_day_leaves_out_what_was_published_later(explore):
 
 def test_what_cannot_be_is_a_sentence(explore):
     """In JupyterLab its one line alone is shown."""
-    for given in ({"limit": "zebra"}, {"day": "tomorrow"}):
-        with pytest.raises(ValueError, match=next(iter(given.values()))):
-            explore.choose(**given)
+    for choice in ({"limit": "zebra"}, {"day": "tomorrow"}):
+        with pytest.raises(ValueError, match=next(iter(choice.values()))):
+            explore.choose(**choice)
 
 
 def test_executed_without_a_reader_it_ends_well():

@@ -388,15 +388,15 @@ def test_dollars_in_names_are_no_mathematics():
 
 
 def test_files_are_the_same_twice_and_light_and_dark_are_one():
-    made = [dict(images.draw_images(draw(make_fan(["2026-12-31"])), "what it shows", narrow=True)) for _ in range(2)]
-    assert made[0] == made[1]
-    assert [*made[0]] == ["png", "svg", "narrow.svg"]
+    files = [dict(images.draw_images(draw(make_fan(["2026-12-31"])), "what it shows", narrow=True)) for _ in range(2)]
+    assert files[0] == files[1]
+    assert [*files[0]] == ["png", "svg", "narrow.svg"]
     for kind in ("svg", "narrow.svg"):
-        text = made[0][kind].decode()
+        text = files[0][kind].decode()
         [root] = re.findall(r'<svg id="(chart-\w+)"', text)
         assert f"@media (prefers-color-scheme: dark) {{ #{root} " in text
         assert f"fill: {style.COLOURS['accent'][1]} !important" in text
-        drawing = xml.etree.ElementTree.fromstring(made[0][kind])
+        drawing = xml.etree.ElementTree.fromstring(files[0][kind])
         names = [tag.get("id") for tag in drawing.iter() if tag.get("id")]
         assert all(name.startswith(root) for name in names)
         linked = re.findall(r'(?:href="|url\()#([\w.-]+)', text)
@@ -409,7 +409,7 @@ def test_files_are_the_same_twice_and_light_and_dark_are_one():
         )
         assert "what it shows" in text
         assert "<dc:date>" not in text
-    roots = [re.search(r'<svg id="(\S+)"', made[0][kind].decode())[1] for kind in ("svg", "narrow.svg")]
+    roots = [re.search(r'<svg id="(\S+)"', files[0][kind].decode())[1] for kind in ("svg", "narrow.svg")]
     assert len({*roots}) == 2, "both stand in one page"
 
 

@@ -68,8 +68,8 @@ def test_every_table_of_every_page_shows_the_numbers_of_its_csv(whole_run):
         for caption, columns, rows in read_tables(page):
             if not columns or not caption or caption.startswith("Generative AI users"):
                 continue  # a summary of statsmodels, a frame of the notebook's own, or of its text
-            found = {name: find_rows(columns, rows, frame) for name, frame in frames.items()}
-            name, (shared, lost) = max(found.items(), key=lambda each: (len(each[1][0]), -len(each[1][1])))
+            matches = {name: find_rows(columns, rows, frame) for name, frame in frames.items()}
+            name, (shared, lost) = max(matches.items(), key=lambda each: (len(each[1][0]), -len(each[1][1])))
             assert shared, (page.name, caption, columns)
             assert not lost, (page.name, caption, name, shared, lost[:2])
             checked += 1

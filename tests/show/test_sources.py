@@ -88,9 +88,9 @@ def run(request, executed, tmp_path_factory):
     """Data, and tables and figures by name of all notebooks: on the sample, and the default run."""
     default = partial(run_notebook, outputs=tmp_path_factory.mktemp("outputs"), data=str(DATA))
     run = executed if request.param == SAMPLE else default
-    made = [run(number) for number in ("01", "02", "03", "04", "05", "06")]
-    tables, figures = ({name: each for one in made for name, each in one[part].items()} for part in (1, 2))
-    return indicators.load(request.param), tables, figures, made[1][0]["picked"]
+    notebooks = [run(number) for number in ("01", "02", "03", "04", "05", "06")]
+    tables, figures = ({name: each for one in notebooks for name, each in one[part].items()} for part in (1, 2))
+    return indicators.load(request.param), tables, figures, notebooks[1][0]["picked"]
 
 
 def test_sources_are_those_of_what_is_drawn(run):

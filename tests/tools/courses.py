@@ -1,17 +1,7 @@
-"""A whole course of each family and its formula, written out apart from the package: what tests need of a new one.
-
-docs/method.md has the families and their formulas as the classes have them; `python -m pytest --renew` writes them.
-"""
-
-import re
-from pathlib import Path
+"""A whole course of each family and its formula, written out apart from the package: what tests need of a new one."""
 
 import numpy as np
 
-from adoption_curves.base.words import say_name
-from adoption_curves.curves import FAMILIES
-
-METHOD = Path(__file__).parents[2] / "docs" / "method.md"
 exp = np.exp
 
 # name: parameters of a course from 2000 to 2025 (dates as years since 2000), and the share in complex arithmetic
@@ -26,15 +16,3 @@ def course(name, years):
     """Share of the saturation level that the course of a family has reached, at decimal years."""
     parameters, formula = COURSES[name]
     return formula(np.asarray(years) - 2000.0, *parameters)
-
-
-def list_formulas():
-    """Rows of a Markdown table, one a family."""
-    rows = [rf"| {say_name(name)} | $\displaystyle {family.latex}$ |" for name, family in FAMILIES.items()]
-    return "\n".join(["| family | curve |", "|---|---|", *rows])
-
-
-def write_formulas():
-    """The text of docs/method.md with the families of today."""
-    block = f"<!-- families -->\n{list_formulas()}\n<!-- /families -->"
-    return re.sub("<!-- families.*/families -->", lambda _: block, METHOD.read_text(encoding="utf-8"), flags=re.DOTALL)

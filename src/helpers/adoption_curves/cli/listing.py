@@ -104,4 +104,4 @@ def say_sweep(data: Data, source: str) -> str:
         grid["grid"] = {"entity": entities}
     name = name_indicator(data.path.stem)
     written = shlex.quote(json.dumps(grid, ensure_ascii=False))
-    return f"echo {written} > {name}.yaml; adoption sweep {name}.yaml  (compared in outputs/{name}/index.html)"
+    return f"echo {written} > {name}.yaml; adoption sweep {name}.yaml  (compared in outputs/{name}/comparison/)"

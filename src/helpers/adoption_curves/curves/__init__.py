@@ -16,7 +16,7 @@ squares; `fit_tables` several fits; `verdict` where a series ends.
 <levels off: ends between 60.0 and 83.2>
 """
 
-from ..base.dates import CurveError, decimal_years, to_dates
+from ..base.dates import CurveError, decimal_years
 from ..base.fallen import has_fallen
 from .families import FAMILIES, AdoptionCurve, Bass, Gompertz, Logistic
 from .fit_tables import compare_estimates, compare_fits, fit_families
@@ -39,5 +39,4 @@ __all__ = [
     "fit_families",
     "has_fallen",
     "read_odds",
-    "to_dates",
 ]

@@ -84,17 +84,17 @@ class Results(LikelihoodModelResults):
         def slopes(params: Array) -> Array:
             return -model.whiten @ model.jacobian(params, model.years)
 
-        found = start
+        params = start
         with np.errstate(all="ignore"):
             for _ in range(2):
                 # whether it converged is judged below, by the sum of squares; full_output keeps it from warning
-                found = leastsq(miss, found, Dfun=slopes, xtol=1e-15, ftol=1e-15, gtol=0.0, full_output=True)[0]
-        ssr = float(miss(found) @ miss(found))
-        named = zip(model.param_names, found, strict=True)
+                params = leastsq(miss, params, Dfun=slopes, xtol=1e-15, ftol=1e-15, gtol=0.0, full_output=True)[0]
+        ssr = float(miss(params) @ miss(params))
+        named = zip(model.param_names, params, strict=True)
         allowed = all(value > 0 for name, value in named if name not in model.signed)
-        inside = not model.is_free or model.floor <= found[0] <= self.levels[-1]
+        inside = not model.is_free or model.floor <= params[0] <= self.levels[-1]
         if ssr <= self.squares[best] and allowed and inside:
-            return found, ssr, False
+            return params, ssr, False
         return start, float(self.squares[best]), model.is_free and best == 0 and model.floor > 0
 
     def _find_flag(self, known: bool) -> str:

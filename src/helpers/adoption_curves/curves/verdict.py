@@ -135,8 +135,8 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
     >>> assess_ceiling(pd.Series([12, 19, 31, 44, 52, 60, 66], index=range(2019, 2026)), limit=100)
     <depends on the curve: somewhere between 66.0 and 100>
     """
-    given, floor, kinds = read_known(series)
-    values, years = read_values(given)
+    published, floor, kinds = read_known(series)
+    values, years = read_values(published)
     if values.empty:
         return Assessment(NOT_KNOWN, reason="there is no exact value")
     limit = series.known_limit if limit is None and isinstance(series, AdoptionSeries) else limit
@@ -150,7 +150,7 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
         return Assessment(FLOW, **about)
     if has_fallen(years, values.to_numpy()):
         return Assessment(FALLEN, **about)
-    table = join_fits(given, float(values.max()) if floor is None else floor, kinds)
+    table = join_fits(published, float(values.max()) if floor is None else floor, kinds)
     low, high = float(table["low"].min()), float(table["high"].max())
     grown = has_grown(years, values.to_numpy())
     verdict, reason = _classify(table, about["last"], known, len(values), grown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -200,6 +200,15 @@ def _name_publishers(data: Data, used: pd.Series) -> str:
     """The publishers of sources, short, as in `cite_sources`; the title of a source whose publisher has no name."""
     sources = data.sources[data.sources["source_id"].isin(used)]
     names = sources["publisher"].where(sources["publisher"] != UNNAMED, "the file " + sources["title"])
+    return cite_publishers(names)
+
+
+def cite_publishers(names: Iterable[str]) -> str:
+    """Publishers below a chart, each by its letters where it has some.
+
+    >>> cite_publishers(["China Internet Network Information Center (CNNIC)", "Gallup", "Gallup"])
+    'Source: CNNIC; Gallup.'
+    """
     short = {_shorten_publisher(name.partition(", as reported by ")[0]) or name for name in names}
     return f"Source: {'; '.join(sorted(short))}." if short else ""
 

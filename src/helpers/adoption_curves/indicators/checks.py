@@ -85,9 +85,9 @@ def raise_problems(problems: list[Problem]) -> None:
         order = {f"{name}.csv": place for place, name in enumerate(TABLES)}
         cells = {(p.file, p.row, p.column) if p.row else p: p for p in reversed(problems)}
         ranked = sorted(cells.values(), key=lambda p: (order.get(p.file, -1), p.row or 0, p.column), reverse=True)
-        told = [*{(p.file, p.column, p.message): p for p in ranked}.values()][::-1]
-        more = sum(1 + p.more for p in problems) - len(told)
-        raise DataError([*(replace(p, more=0) for p in told[:-1]), replace(told[-1], more=more)])
+        listed = [*{(p.file, p.column, p.message): p for p in ranked}.values()][::-1]
+        more = sum(1 + p.more for p in problems) - len(listed)
+        raise DataError([*(replace(p, more=0) for p in listed[:-1]), replace(listed[-1], more=more)])
 
 
 def _check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Problem]:

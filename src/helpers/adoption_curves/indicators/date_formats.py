@@ -55,13 +55,13 @@ def list_days(text: str) -> dict[str, date]:
     days = dict[str, date]()
     for kind, form in ((kind, form) for kind, forms in _FORMS.items() for form in forms):
         try:
-            found = datetime.strptime(plain, form)
+            time = datetime.strptime(plain, form)
         except ValueError:
             continue
-        month = 12 if kind == "year" else found.month
-        day = found.day if kind == "day" else calendar.monthrange(found.year, month)[1]
-        if 1800 <= found.year <= 2100:
-            days[form] = date(found.year, month, day)
+        month = 12 if kind == "year" else time.month
+        day = time.day if kind == "day" else calendar.monthrange(time.year, month)[1]
+        if 1800 <= time.year <= 2100:
+            days[form] = date(time.year, month, day)
     return days
 
 
@@ -131,7 +131,7 @@ def explain_date(text: str) -> str:
     if days := sorted({str(day) for day in list_days(text).values()}):
         return f"is no ISO date; write {' or '.join(days)}"
     if read_day(text):
-        return "is before 1800 or after 2100; is the year right?"
+        return "is before 1800 or after 2100; write the right year"
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         return f"is no day of the calendar; {_WRITE}"
     return f"is no date; {_WRITE}"

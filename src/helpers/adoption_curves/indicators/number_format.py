@@ -78,12 +78,10 @@ def check_flags(file: str, flags: Sequence[str], heading: str, unit: str) -> Non
     """Raise a `DataError` for letters that are a part of values: behind all of them, or ones that scale a number."""
     everywhere = {*flags} if len(flags) > 1 and len({*flags}) == 1 else set()
     for flag in {one for one in flags if re.fullmatch(_SCALES, one)} | everywhere - {""}:
-        if flag not in everywhere:
-            message = f"has {flag!r} behind some values, which it may scale: write it behind all of them, and in --unit"
-            raise cell_error(file, message, column=heading)
-        if flag.casefold() not in unit.casefold():
-            message = f"has {flag!r} behind all values: write it in --unit, too"
-            raise cell_error(file, message, column=heading)
+        if flag not in everywhere or flag.casefold() not in unit.casefold():
+            where = f"has {flag!r} behind {'all' if flag in everywhere else 'some'} values"
+            right = "which it may scale: write it behind all of them, and in --unit"
+            raise cell_error(file, f"{where}, {right}", column=heading)
 
 
 def explain_value(text: str, decimal: str) -> str:
@@ -96,8 +94,6 @@ def explain_value(text: str, decimal: str) -> str:
         return "has raised or lowered letters (after ^); take them out of the cell"
     if is_number(text):
         return f"is no number with the decimal mark {decimal}, as others are; write all with one"
-    if re.match(r"(?i)(over|above|under|below|at|more|less)\b", text):
-        return "is a limit in words; write < or > and the number"
     if re.fullmatch(r"\D{1,60}", text):  # a longer text is no sign of a missing value
         return f"is no number; write --na {shlex.quote(text)} if it means that there is none, or leave the row out"
     note = re.search(MARK, text)

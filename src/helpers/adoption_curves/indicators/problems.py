@@ -78,12 +78,12 @@ def list_problems(
     """
     if rows.empty:  # as nearly always
         return []
-    found = []
+    problems = []
     for entry in rows.head(_MAX_MESSAGES).to_dict("records"):
         value = entry.get("value", "")
-        told = message(entry) if callable(message) else message.format(**entry)
-        found.append(Problem(file, entry["row"], column, value if isinstance(value, str) else f"{value:g}", told))
-    return [*found[:-1], replace(found[-1], more=len(rows) - len(found))]
+        text = message(entry) if callable(message) else message.format(**entry)
+        problems.append(Problem(file, entry["row"], column, value if isinstance(value, str) else f"{value:g}", text))
+    return [*problems[:-1], replace(problems[-1], more=len(rows) - len(problems))]
 
 
 def suggest_names(name: object, valid: Iterable[str]) -> str:
@@ -91,8 +91,7 @@ def suggest_names(name: object, valid: Iterable[str]) -> str:
     valid = sorted(set(valid))
     sought = str(name).lower()[:SHOWN_CHARACTERS]
     by_lower = {candidate.lower(): candidate for candidate in valid}
-    near = difflib.get_close_matches(sought, sorted(by_lower))
-    if near:
+    if near := difflib.get_close_matches(sought, sorted(by_lower)):
         return "nearest: " + ", ".join(shorten(by_lower[candidate]) for candidate in near)
     return f"there is: {list_names(valid)}" if valid else "there is none"
 

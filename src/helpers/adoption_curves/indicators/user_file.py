@@ -280,27 +280,24 @@ def _find_column(
     file: str, frame: pd.DataFrame, name: str, test: Callable[[str], bool], options: Mapping[str, Any]
 ) -> str:
     """The heading that is an option, or the name itself, or that of the only column of which half passes a test."""
-    chosen = options[name] or (name if name in frame else "")
-    if chosen and chosen not in frame:
-        raise parameter_error(f"--{name}", chosen, suggest_names(chosen, frame))
+    heading = options[name] or (name if name in frame else "")
+    if heading and heading not in frame:
+        raise parameter_error(f"--{name}", heading, suggest_names(heading, frame))
     free = frame.columns.drop([*_OWN, _DATE, _PRINTED], errors="ignore")
     cells = {head: [numbers.split_flag(cell, options["flags"])[0] for cell in frame[head]] for head in free}
     cells = {head: [cell for cell in cells[head] if cell not in _MISSING] for head in free}
     heads = [head for head in free if cells[head] and 2 * sum(map(test, cells[head])) >= len(cells[head])]
     if name == "value" and len(free) == 1:
         heads = list(free)  # whatever its cells are: each that is no number is then named
-    if not chosen and len(heads) > 1:
-        one, *others = map(shlex.quote, heads)
-        right = f"write --{name} and one, such as --{name} {one}"
-        if name == "value":
-            ignored = "".join(f" --ignore {other}" for other in others)
-            right = f"write --value and one, and --ignore for what says nothing of it, such as --value {one}{ignored}"
+    if not heading and len(heads) > 1:
+        such = f"--{name} {' --ignore '.join(map(shlex.quote, heads))}"
+        right = f"write --{name} and one, and --ignore for what says nothing of it, such as {such}"
         raise cell_error(file, f"may have its {name}s in {list_names(heads)}; {right}")
-    if not chosen and not heads:
+    if not heading and not heads:
         such = _COLUMNS_OF[name]
         first = ", ".join(f"{shorten(frame[head].iloc[0])!r} ({shorten(head)})" for head in free)
         raise cell_error(file, f"has no {such}: {first}; write them so, or --{name} and the column's heading")
-    return chosen or heads[0]
+    return heading or heads[0]
 
 
 def _is_date(text: str) -> bool:
@@ -443,9 +440,9 @@ def _name_columns(
     title = text["title"].where(text["title"] != "", titles.where(titles != titles.map(names), ""))
     text = text.assign(indicator=titles.map(names), title=title, unit=text["unit"].map(read_unit))
     for name, question in _QUESTIONS.items():
-        if (unknown := text.index[(text[name] == "") | (text[name].str.fullmatch(_CODE) & (options[name] == ""))]).size:
-            code = text[name][unknown].iloc[0]
-            raise cell_error(file, f"is a code; {question}" if code else question, unknown[0], name, code)
+        unknown = text[name][(text[name] == "") | (text[name].str.fullmatch(_CODE) & (options[name] == ""))]
+        for row, code in unknown.head(1).items():
+            raise cell_error(file, f"is a code; {question}" if code else question, row, name, code)
     for unit in text["unit"].unique():
         for word in [*words, *frame[_SIGN].unique(), *picked]:
             for sign in {*re.findall("[%‰]", unicodedata.normalize("NFKC", word))} - {*unit.replace("percent", "%")}:

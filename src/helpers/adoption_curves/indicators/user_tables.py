@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Mapping
 
 import numpy as np
@@ -144,25 +143,24 @@ def _explain_periods(values: pd.Series, measure: str, season: str) -> str:
     if measure == "flow" and values.index.to_series().diff().dt.days.min() < _SHORTEST_YEAR:
         right = "write the sum of each year in one row, or totals so far, with --measure cumulative"
         return f"counts what less than a year adds; {right}"
-    p, part = (1.0, "") if measure != "level" else _test_season(values)
+    p = _test_season(values) if measure == "level" else 1.0
     if np.isnan(p) and season:
         return "is no level of months or quarters over three years, which --season is about; leave it out"
     if season or not p < _SEASON_P:
         return ""
-    differs = f"grows otherwise {part} than in others (p = {p:.1g}), as sales and visits do"
+    differs = f"grows otherwise in some months of a year than in others (p = {p:.1g}), as sales and visits do"
     return f"{differs}; keep one value a year, such as the last, or write --season none if it is chance"
 
 
-def _test_season(values: pd.Series) -> tuple[float, str]:
+def _test_season(values: pd.Series) -> float:
     """The p value of equal growth in all months or quarters, beside a trend that is a quadratic function of time.
 
     It is NaN for values of other dates or of less than three years, and 1 for growth that is smooth to the last digit.
-    The words name the month or quarter that is farthest from the trend.
     """
     months = (12 * values.index.year + values.index.month).to_numpy()
     gap = int(np.median(np.diff(months))) if len(months) > 1 else 0
     if gap not in (1, 3) or len(values) < _SEASON_YEARS * 12 / gap or len({*months}) < len(months):
-        return np.nan, ""
+        return np.nan
     from statsmodels.api import OLS  # it takes as long to load as all else, and few files need it
 
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -172,13 +170,11 @@ def _test_season(values: pd.Series) -> tuple[float, str]:
     parts = pd.get_dummies((time - 1) % 12 // gap, drop_first=True).to_numpy(float)
     trend = np.vander((time - time.mean()) / np.ptp(time), 3)
     if len(growth) < parts.shape[1] + 4:
-        return np.nan, ""
+        return np.nan
     smooth = OLS(growth, trend).fit()
     if smooth.ssr <= 1e-12 * float(growth @ growth):
-        return 1.0, ""
-    month = int(pd.Series(smooth.resid).groupby((time - 1) % 12).mean().abs().idxmax()) + 1
-    part = f"in {'the quarter to ' if gap == 3 else ''}{calendar.month_name[month]}"
-    return float(OLS(growth, np.c_[trend, parts]).fit().compare_f_test(smooth)[1]), part
+        return 1.0
+    return float(OLS(growth, np.c_[trend, parts]).fit().compare_f_test(smooth)[1])
 
 
 def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:

@@ -92,7 +92,7 @@ def _explain_day(text: str, minimum: str) -> str:
     if not read_day(text):
         return explain_date(text)
     beyond = f"before {minimum}" if text < minimum else f"after {_LATEST}" if text > _LATEST else ""
-    return f"is {beyond}; is the year right?" if beyond else ""
+    return f"is {beyond}; write the right year" if beyond else ""
 
 
 def _read_number(text: str) -> float:

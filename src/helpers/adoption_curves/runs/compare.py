@@ -130,8 +130,8 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
     list of str
         A sentence on what a person wrote there and is kept, where there is such.
     """
-    with lock_folder(folder, "comparison") as shop:
-        new, table = shop / "new", _tabulate(rows)
+    with lock_folder(folder, "comparison") as workshop:
+        new, table = workshop / "new", _tabulate(rows)
         texts = pd.DataFrame({row["run"]: row["parameters"] for row in rows}).T
         write_file(new / f"{NAME}.csv", write_csv(NAME, table.join(texts, on="run"))[0])
         alt = _draw(new, table)

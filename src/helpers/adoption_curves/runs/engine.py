@@ -100,14 +100,14 @@ class _ShellEngine(Engine):
 
 def _execute_cell(shell: Any, cell: Any) -> BaseException | None:
     """The error of a code cell, executed with its outputs put into it; what goes to the error stream stays there."""
-    with capture_output() as said:
+    with capture_output() as captured:
         capture = sys.displayhook
         shell.display_trap.hook = lambda value: shell.displayhook.quiet() or capture(value)  # quiet: the cell ends in ;
         result = shell.run_cell(cell.source, store_history=True)
-    sys.stderr.write(said.stderr)
+    sys.stderr.write(captured.stderr)
     cell.execution_count = result.execution_count
-    cell.outputs = [new_output("stream", name="stdout", text=said.stdout)] if said.stdout else []
-    for each in said.outputs:
+    cell.outputs = [new_output("stream", name="stdout", text=captured.stdout)] if captured.stdout else []
+    for each in captured.outputs:
         data = {kind: b64encode(one).decode() if isinstance(one, bytes) else one for kind, one in each.data.items()}
         cell.outputs.append(new_output("display_data", data=data, metadata=each.metadata or {}))
     return result.error_in_exec

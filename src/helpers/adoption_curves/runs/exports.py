@@ -26,8 +26,8 @@ _FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets follow the chart's."""
 _LEFT_OUT = ["numbers"]
 """Columns of JSON, which the spreadsheet leaves out; the CSV has them."""
-_LARGE, _THOUSAND = 10, 1_000
-"""Numbers from the first on are shown with a decimal, from the second on with none; a cell holds all digits."""
+_LARGE = 1_000
+"""Numbers from here on are shown without decimals, their thousands separated; a cell holds all digits."""
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Characters that a spreadsheet doesn't take."""
 _MAX_COLUMN_LETTERS = 60
@@ -60,7 +60,7 @@ def write_workbook(folder: Path) -> Path:
     if chart.is_file():
         frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
     import_extra("openpyxl", "xlsx", "A spreadsheet")
-    with pd.ExcelWriter(content, "openpyxl") as book:
+    with pd.ExcelWriter(content, "openpyxl", datetime_format="yyyy-mm-dd") as book:
         for name, frame in frames.items():
             if len(frame):
                 _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
@@ -81,9 +81,7 @@ def _write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
         if cell.data_type == "f":
             cell.data_type = "s"
         elif cell.data_type == "n" and cell.value is not None and abs(cell.value) >= _LARGE:
-            cell.number_format = "#,##0" if abs(cell.value) >= _THOUSAND or cell.value % 1 == 0 else "0.0"
-        elif cell.data_type == "d":
-            cell.number_format = "yyyy-mm-dd"
+            cell.number_format = "#,##0"
 
 
 def _clean_text(value: Any) -> Any:

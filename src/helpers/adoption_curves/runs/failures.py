@@ -140,7 +140,7 @@ def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
     # The last heading above, and the first lines of the error.
     above = "\n".join("".join(cell["source"]) for cell in cells[:-1] if cell["cell_type"] == "markdown")
     heading = re.findall(r"^#+\s+(.+)$", above, flags=re.MULTILINE)[-1:]
-    told = [" in the part ".join([f"Notebook {source.stem} failed", *(f'"{each.strip()}"' for each in heading)])]
+    first = " in the part ".join([f"Notebook {source.stem} failed", *(f'"{each.strip()}"' for each in heading)])
     lines = [line.rstrip()[:_MAX_LINE_LETTERS] for line in text.splitlines() if line.strip()]
     if len(lines) > _MAX_ERROR_LINES:
         lines[_MAX_ERROR_LINES:] = ["..."]
@@ -152,7 +152,7 @@ def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
         raised = [int(place) for place in re.findall(r"Cell In\[\d+\], line (\d+)", traceback)] or [1]
         code_lines = "".join(cells[-1]["source"]).splitlines()[raised[-1] - 1 :]
         lines += [f"in cell {number}: {line.strip()[:80]}" for line in code_lines if line.strip()][:1]
-    return "\n".join([*told, *(f"  {line}" for line in lines), *([f"Executed up to there: {kept}"] if kept else [])])
+    return "\n".join([first, *(f"  {line}" for line in lines), *([f"Executed up to there: {kept}"] if kept else [])])
 
 
 def _say_end(code: int, begun: bool) -> str:

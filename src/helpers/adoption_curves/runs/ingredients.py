@@ -59,10 +59,10 @@ def find_notebooks(folder: Path | None = None) -> list[Path]:
         If there are none.
     """
     folder = folder or find_root() / "notebooks"
-    found = [path for path, copied in _list_numbered(folder).items() if not copied]
-    if not found:
+    paths = [path for path, copied in _list_numbered(folder).items() if not copied]
+    if not paths:
         raise RunError(f"There are no numbered notebooks (01_*.ipynb and so on) in {shorten_path(folder)}.")
-    return found
+    return paths
 
 
 def list_copies(folder: Path | None = None) -> list[str]:
@@ -96,9 +96,9 @@ def _read_study(notebook: Path) -> tuple[str, tuple[str, ...]]:
 
 def _read_call(call: ast.Call, notebook: Path) -> tuple[str, tuple[str, ...]]:
     try:
-        given = dict(zip(("notebook", "reads"), map(ast.literal_eval, call.args), strict=False))
-        given |= {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
-        return str(given["notebook"]), tuple(map(str, given.get("reads", ())))
+        values = dict(zip(("notebook", "reads"), map(ast.literal_eval, call.args), strict=False))
+        values |= {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
+        return str(values["notebook"]), tuple(map(str, values.get("reads", ())))
     except (ValueError, KeyError) as error:
         wrong = f"{shorten_path(notebook)} computes what it gives to Study"
         raise RunError(f'{wrong}; write it out, as in Study("{notebook.stem}", reads=["01"]).') from error
@@ -145,8 +145,8 @@ def find_needs(notebook: Path, earlier: Iterable[str]) -> list[str]:
     earlier, (_, numbers) = list(earlier), _read_study(notebook)
     known = {name[:2] for name in earlier}
     if unknown := sorted({*numbers} - known):
-        told = f"Notebook {notebook.stem} reads tables of notebook {unknown[0]}, which does not run before it"
-        raise RunError(f"{told}; there are {', '.join(sorted(known)) or 'none'}.")
+        message = f"Notebook {notebook.stem} reads tables of notebook {unknown[0]}, which does not run before it"
+        raise RunError(f"{message}; there are {', '.join(sorted(known)) or 'none'}.")
     return [name for name in earlier if name[:2] in numbers]
 
 
@@ -158,16 +158,16 @@ def digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def describe_inputs(asked: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
+def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
     """Everything that a run is made from: a run whose record has the same is the same.
 
     Of parameters it is those that are given: from the same data they are completed in the same way. Of notebooks it is
     the cells: outputs and counts, which an editor may have saved, make no difference.
     """
     return {
-        "asked": {**asked.model_dump(exclude_unset=True), "run": asked.run},
+        "asked": {**parameters.model_dump(exclude_unset=True), "run": parameters.run},
         "notebooks": {source.stem: digest(read_sources(source)) for source in notebooks},
-        "data": {"path": asked.data, "files": hash_data(asked.source)},
+        "data": {"path": parameters.data, "files": hash_data(parameters.source)},
         "helpers": hash_helpers(),
         "versions": _list_versions(),
         "citation": hash_citation(),

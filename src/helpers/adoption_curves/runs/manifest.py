@@ -4,7 +4,7 @@ A run lives in ``outputs/<run>/``: ``tables/*.csv``, ``figures/*.png`` and ``*.s
 copies and, beside each, its entry, a JSON file), ``html/``. Notebooks hand results on through tables only, and each
 table has one writer, whose number its name begins with. What a person makes by hand lies in ``outputs/lab/<run>/``.
 
-Manifests and entries are plain dictionaries of JSON. An entry has parameters, read (hashes of tables), tables (rows,
+Manifests and entries are plain dictionaries of JSON. An entry has parameters, tables (rows,
 columns), figures (title, alt, width), files (hashes by path) and, once it is made, made_from (hashes by words).
 """
 
@@ -44,7 +44,7 @@ _BY_RELEASE_2 = "made by release 2, which this one does not read: make it again"
 _HASHES: dict[Any, Any] = {str: str}
 _ENTRY = {
     "parameters": dict,
-    **dict.fromkeys(("read", "files", "made_from"), _HASHES),
+    **dict.fromkeys(("files", "made_from"), _HASHES),
     "tables": {str: {"rows": int, "columns": {str: str}}},
     "figures": {str: {"title": str, "alt": str, "width": int}},
 }
@@ -164,13 +164,10 @@ def describe_run(
     -------
     dict
     """
-    from ..indicators import find_expected, say_expected
-
     entries = read_entries(folder)
     figures = sorted(name for entry in entries.values() for name in entry["figures"])
     entry = data.find_entry(parameters.indicator)
-    subject = {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
-    subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator))
+    subject = {name: getattr(entry, name) for name in ("title", "unit", "counted")}
     subject["printed"] = data.printed()
     subject["reading"] = "\n".join(notes) if data.is_beside else ""
     return {
@@ -201,11 +198,11 @@ def _read_clock() -> datetime:
     RunError
         If it says none.
     """
-    given = os.environ.get("SOURCE_DATE_EPOCH")
+    seconds = os.environ.get("SOURCE_DATE_EPOCH")
     try:
-        return datetime.now(UTC) if given is None else datetime.fromtimestamp(int(given), UTC)
+        return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        wrong = f"The variable SOURCE_DATE_EPOCH is {quote(given)}"
+        wrong = f"The variable SOURCE_DATE_EPOCH is {quote(seconds)}"
         raise RunError(f"{wrong}; it must be seconds since 1970, such as 1796083200.") from error
 
 
@@ -415,17 +412,17 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
     """
     paths = [path for depth in ("*", "*/*") for path in outputs.glob(depth)]  # a sweep's runs lie in its folder
     plain = [path for path in paths if not re.search(r"(^|/)\.|\.edited(/|$)", path.relative_to(outputs).as_posix())]
-    made = {path for path in plain if (path / RECORD).exists()}
+    whole = {path for path in plain if (path / RECORD).exists()}
     attempts = [path for path in plain if path.suffix == ".partial" and (path / ERROR).exists()]
     rows = []
-    for folder in made | {path.with_suffix("") for path in attempts}:
+    for folder in whole | {path.with_suffix("") for path in attempts}:
         row = {"run": folder.relative_to(outputs).as_posix(), "made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}
         state = "not made"
         try:
-            if folder in made:
+            if folder in whole:
                 record = read_run(folder)
-                given = {name: str(record["parameters"].get(name, "")) for name in _LISTED_PARAMETERS}
-                row |= {"made": record["made"], **given}
+                values = {name: str(record["parameters"].get(name, "")) for name in _LISTED_PARAMETERS}
+                row |= {"made": record["made"], **values}
                 changed = find_changed(folder, record)
                 state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
                 state = f"{RECORD} was {changed[RECORD]}" if RECORD in changed else state

@@ -47,8 +47,8 @@ def begin_project(folder: Path) -> Path:
         raise UserError("A project can't be begun in the folder in which you are. Name a new folder: adoption new DIR")
     root, title, day = find_root(), json.dumps(folder.name, ensure_ascii=False), datetime.now().astimezone().date()
     mark = "In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n"
-    with lock_folder(folder, "project") as shop:
-        new = shop / "new"
+    with lock_folder(folder, "project") as workshop:
+        new = workshop / "new"
         for path in (*root.glob("data/[!.]*.*"), *root.glob("notebooks/[!.]*.ipynb")):
             target = new / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -100,8 +100,8 @@ def execute_notebook(
     # Name the project's paths in the executed copy, not this machine's.
     content = json.loads(target.read_text(encoding="utf-8"))
     content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
-    said = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
-    return write_json(target, content, sync=False), said
+    stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
+    return write_json(target, content, sync=False), stray
 
 
 def _execute_there(*arguments: Any) -> None:

@@ -263,18 +263,18 @@ def complete_parameters(parameters: Parameters) -> Parameters:
     from ..indicators import load
     from ..indicators.data import choose_series
 
-    found, data, told = parameters.model_dump(), load(str(source)), parameters.data
+    values, data, path = parameters.model_dump(), load(str(source)), parameters.data
     if parameters.data != Parameters.model_fields["data"].default:
-        given = {name: found[name] for name in (*usual, "limit") if name in parameters.model_fields_set}
+        named = {name: values[name] for name in (*usual, "limit") if name in parameters.model_fields_set}
         unnamed = {entity for entity, _ in data.own} == {UNNAMED}
-        if unnamed and given.get("entity", UNNAMED) != UNNAMED:  # it's a name for what has none
-            told = str(Source.read(parameters.data).choose(entity=given["entity"]))
-            data = load(str(source.choose(entity=given["entity"])))
-        found |= choose_series(data, given, usual)
-    if not found["limit"]:
-        limit = data.series(found["entity"], found["indicator"]).limit
-        found["limit"] = "none" if limit is None else limit.name
-    return Parameters(**{**found, "data": told})
+        if unnamed and named.get("entity", UNNAMED) != UNNAMED:  # it's a name for what has none
+            path = str(Source.read(parameters.data).choose(entity=named["entity"]))
+            data = load(str(source.choose(entity=named["entity"])))
+        values |= choose_series(data, named, usual)
+    if not values["limit"]:
+        limit = data.series(values["entity"], values["indicator"]).limit
+        values["limit"] = "none" if limit is None else limit.name
+    return Parameters(**{**values, "data": path})
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -73,7 +73,7 @@ def run_all(
     """
     outputs = outputs or find_outputs()
     final = outputs / parameters.run
-    with lock_folder(final, wait=execution.wait) as shop, Attempt(final, shop / final.name, tell) as attempt:
+    with lock_folder(final, wait=execution.wait) as workshop, Attempt(final, workshop / final.name, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
         attempt.tell(*remove_store(find_outputs()), *list_copies(notebooks))
         sources = find_notebooks(notebooks)
@@ -123,7 +123,7 @@ def _execute(
     with start_threads(len(steps)) as pool:
         for step in steps:  # each comes after those that it needs
             needed = [running[name] for name in step.needs]
-            running[step.name] = pool.submit(step.run, needed, attempt.new, attempt.final, results, execution)
+            running[step.name] = pool.submit(step.run, needed, attempt, results, execution)
         ended = dict(zip(running.values(), steps, strict=True))
         for future in as_completed(ended):
             step, (how, stray) = ended[future], future.result()

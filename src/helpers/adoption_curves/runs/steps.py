@@ -20,7 +20,7 @@ from typing import Any
 
 from ..base.files import hash_file, write_json
 from ..base.project import RECORD, RunError, count_processors, find_outputs, refuse_links
-from .failures import find_attempt
+from .failures import Attempt
 from .ingredients import choose_files, describe_series, digest, find_needs, read_declared
 from .manifest import locate, new_entry, read_entries, read_entry, write_entry
 from .notebook_process import execute_notebook
@@ -119,15 +119,15 @@ class Step:
         return self.source.stem
 
     def run(
-        self, needed: Sequence[Future[Any]], new: Path, final: Path, results: Results, execution: Execution
+        self, needed: Sequence[Future[Any]], attempt: Attempt, results: Results, execution: Execution
     ) -> tuple[str, Sequence[str]]:
-        """Make the result in the folder `new` of a run, or copy it from a run that has it; the run becomes `final`.
+        """Make the result in the unfinished run of an attempt, or copy it from a run that has it.
 
         Parameters
         ----------
         needed : sequence of Future
             Of the notebooks whose tables it reads, which it waits for.
-        new, final : Path
+        attempt : Attempt
         results : Results
         execution : Execution
 
@@ -142,19 +142,19 @@ class Step:
         """
         for each in needed:
             each.result()
-        key, failed = digest(self.made_from), find_attempt(final)
+        key, new = digest(self.made_from), attempt.new
         with results.making[key]:
             if not execution.forced and any(self._copy(folder, new) for folder in results.places[key]):
                 return "unchanged", ()
             with execution.slots:
                 began, path = time.monotonic(), f"notebooks/{self.name}.ipynb"
                 locate(new, path).parent.mkdir(parents=True, exist_ok=True)
-                executed, stray = execute_notebook(self.source, locate(new, path), self.values, failed)
+                executed, stray = execute_notebook(self.source, locate(new, path), self.values, attempt.folder)
             # A notebook that opened no study has no entry yet, and has written nothing.
             entry = (read_entry(new, self.name) or new_entry({})) | {"made_from": self.made_from}
             entry["files"][path] = executed
             write_entry(new, self.name, entry)
-            results.places[key] += [new, final, failed]  # where it may lie when another run needs it
+            results.places[key] += [new, attempt.final, attempt.folder]  # where it may lie when another run needs it
             return f"{time.monotonic() - began:.1f} s", stray
 
     def _copy(self, folder: Path, new: Path) -> bool:

@@ -20,7 +20,7 @@ from ..base.limit import find_most
 from ..base.project import RUNNER, RunError, find_outputs, find_root, name_path
 from ..show import lesson, tables
 from ..show.answers import Answer, answer
-from ..show.figures.images import draw_images
+from ..show.figures import images
 from ..show.figures.style import DOTS_PER_INCH, open_chart
 from .ingredients import read_declared
 from .manifest import DATA, locate, new_entry, read_entries, write_entry
@@ -286,15 +286,15 @@ class Study:
         figure = figure.figure  # a figure's own is itself
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
-        images = dict(draw_images(figure, alt, narrow=True))
-        files = images if data is None else images | {DATA: write_csv(name, data)[0]}
+        drawings = dict(images.draw_images(figure, alt, narrow=True))
+        files = drawings if data is None else drawings | {DATA: write_csv(name, data)[0]}
         for path, file in {f"figures/{name}.{kind}": file for kind, file in files.items()}.items():
             self.entry["files"][path] = write_file(locate(self.folder, path), file, sync=False)
-        width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
+        width = round(int.from_bytes(drawings["png"][16:20], "big") / DOTS_PER_INCH * 96)
         title = figure.around[0] if getattr(figure, "around", None) else alt
         self.entry["figures"][name] = {"title": title, "alt": alt, "width": width}
         write_entry(self.folder, self.notebook, self.entry)
-        return Image(images["png"], width=width, alt=alt, metadata={"name": name})
+        return Image(drawings["png"], width=width, alt=alt, metadata={"name": name})
 
     def _check_name(self, kind: str, name: str) -> None:
         number = self.notebook[:2]
@@ -349,8 +349,6 @@ class Study:
             raise RunError(
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
             )
-        self.entry["read"][name] = digest
-        write_entry(self.folder, self.notebook, self.entry)
         return read_csv(locate(folder, path), entry["tables"][name]["columns"])
 
     def _describe_disagreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> str:

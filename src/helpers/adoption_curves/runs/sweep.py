@@ -100,24 +100,21 @@ def read_sweep(path: Path, name: str = "") -> Sweep:
     except ParameterError as error:
         raise ParameterError(f"'{name or path.stem}' can't name a sweep's folder; choose a name with --name") from error
     common, sets = _read_sets(path)
-    runs, wrong, left_out, first = list[Parameters](), dict[str, list[str]](), dict[str, str](), dict[str, str]()
+    runs, wrong, left_out = list[Parameters](), dict[str, list[str]](), dict[str, str]()
     for named, values in zip(_name_runs(sets), sets, strict=True):
         # What is written wrong in any set refuses the file; what the data do not have is left out.
         try:
-            given = read_parameters(_locate_data({**common, **values, "run": named}))
+            run = read_parameters(_locate_data({**common, **values, "run": named}))
         except ValueError as error:
             for line in str(error).splitlines():
                 wrong.setdefault(line, []).append(named)
             continue
         try:
-            run = complete_parameters(given)
-            check_parameters(run)
+            runs.append(complete_parameters(run))
+            check_parameters(runs[-1])
         except ValueError as error:  # ours, and those of the data
             left_out[named] = str(error)
-            continue
-        if (same := first.setdefault(repr(run.model_dump(exclude={"run"})), named)) != named:
-            raise ParameterError(f"'{named}' is the same as '{same}': leave one out")
-        runs.append(run)
+    runs = [run for run in runs if run.run not in left_out]
     for named, why in left_out.items() if not runs else ():
         wrong.setdefault(why, []).append(named)
     if wrong:
@@ -170,12 +167,12 @@ def _name_runs(sets: Sequence[Mapping[str, Any]]) -> list[str]:
     ParameterError
         If a name that the file gives stands twice, or is that of a file of the sweep.
     """
-    made = ["_".join(_name_value(*item) for item in each.items() if "run" not in each) for each in sets]
-    varied = [name.casefold() for name in made if name]
+    derived = ["_".join(_name_value(*item) for item in each.items() if "run" not in each) for each in sets]
+    varied = [name.casefold() for name in derived if name]
     short = all(re.fullmatch(rf"\w[\w.-]{{0,{_MAX_RUN_LETTERS - 1}}}", name, re.ASCII) for name in varied)
     if not short or len({*varied}) < len(varied):
-        made = [f"run-{number:03d}" for number in range(1, len(sets) + 1)]
-    names = [str(each.get("run", name)) for each, name in zip(sets, made, strict=True)]
+        derived = [f"run-{number:03d}" for number in range(1, len(sets) + 1)]
+    names = [str(each.get("run", name)) for each, name in zip(sets, derived, strict=True)]
     for name, count in Counter(map(str.casefold, names)).items():
         if count > 1 or _RESERVED.fullmatch(name):
             raise ParameterError(f"a run can't be named '{name}': another one, or a file of the sweep, has that name")
@@ -231,20 +228,20 @@ def run_sweep(
         If the folder holds something else.
     """
     folder = find_outputs() / sweep.name
-    with lock_folder(folder, "sweep", execution.wait) as shop:
+    with lock_folder(folder, "sweep", execution.wait) as workshop:
         # Whatever is in its folder is a sweep's; of one of release 2 the report is kept, and each run as it is made.
         if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         lines = remove_store(find_outputs())
         if is_old_sweep(folder):
-            report = [path.name for path in folder.iterdir() if path.is_file() and _RESERVED.fullmatch(path.name)]
+            report = [path.name for path in folder.iterdir() if path.is_file()]
             lines += [f"Sweep '{sweep.name}' was made by release 2: it is made again.", keep_edited(folder, report)]
         for line in [*lines, *(f"{name} is left out: {why}" for name, why in sweep.left_out.items())]:
             print_line(line)
         write_sweep(folder, {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs})
 
         # Make the runs from copies of the notebooks.
-        texts = shop / "notebooks"
+        texts = workshop / "notebooks"
         texts.mkdir()
         for path in find_notebooks(notebooks):
             shutil.copyfile(path, texts / path.name)
@@ -299,20 +296,22 @@ def _make_here(runs: Sequence[Parameters], folder: Path, notebooks: Path, execut
         return make_run(run, folder, notebooks, execution, results)
 
     with start_threads(2 * count_processors()) as pool:  # some wait for what others make
-        made = {pool.submit(make, run): run.run for run in runs}
-        return _await_all(made, as_completed(made), (RunError, ValueError, OSError))
+        futures = {pool.submit(make, run): run.run for run in runs}
+        return _await_all(futures, as_completed(futures), (RunError, ValueError, OSError))
 
 
-def _await_all(made: Mapping[Any, str], finished: Iterable[Any], errors: tuple[type[Exception], ...]) -> dict[str, str]:
+def _await_all(
+    names: Mapping[Any, str], finished: Iterable[Any], errors: tuple[type[Exception], ...]
+) -> dict[str, str]:
     """Say how each run ended as its future does; returns the message of each one that failed."""
     failed = dict[str, str]()
     for number, future in enumerate(finished, start=1):
         try:
             how = future.result()
         except errors as error:
-            failed[made[future]] = str(error)
+            failed[names[future]] = str(error)
             how = f"failed: {str(error).splitlines()[0]}"
-        print_line(f"{number}/{len(made)} {made[future]}  {how}")
+        print_line(f"{number}/{len(names)} {names[future]}  {how}")
     return failed
 
 
@@ -324,8 +323,8 @@ def _make_on_cluster(
 ) -> dict[str, str]:
     """Make runs on the workers of a Dask scheduler, which see project, data and outputs at the same paths."""
     distributed = import_extra("distributed", "cluster", "--scheduler")
-    told: dict[str, Any] = {"folder": str(folder), "notebooks": str(notebooks), "strict": execution.strict}
-    told |= {"outputs": str(find_outputs()), "project": str(find_root())}
+    task: dict[str, Any] = {"folder": str(folder), "notebooks": str(notebooks), "strict": execution.strict}
+    task |= {"outputs": str(find_outputs()), "project": str(find_root())}
     with distributed.Client(address) as client:
         print_line(f"{say_count(len(runs), 'run')} for {say_count(len(client.nthreads()), 'worker')}")
         names = dict[str, str]()
@@ -337,25 +336,25 @@ def _make_on_cluster(
                     print_line(f"{names[key]}: its worker was lost; another one makes it")
 
         client.subscribe_topic("all", say_lost)
-        futures = client.map(_make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
-        made = dict(zip(futures, (run.run for run in runs), strict=True))
-        names |= {future.key: run for future, run in made.items()}
+        futures = client.map(_make_elsewhere, [{**task, "parameters": run.model_dump()} for run in runs], pure=False)
+        names |= {future.key: run.run for future, run in zip(futures, runs, strict=True)}
         try:
-            return _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
+            run_names = {future: names[future.key] for future in futures}
+            return _await_all(run_names, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
         finally:
             client.cancel(futures)
 
 
-def _make_elsewhere(told: dict[str, Any]) -> str:
+def _make_elsewhere(task: dict[str, Any]) -> str:
     """`make_run` in a process of its own: a worker of Dask may start none by multiprocessing."""
     import distributed
 
-    distributed.print(f"{told['parameters']['run']} begins", file=sys.stderr)
+    distributed.print(f"{task['parameters']['run']} begins", file=sys.stderr)
     done = subprocess.run(
-        [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import _make_told; _make_told()"],
-        cwd=told["project"],
-        env={**os.environ, "ADOPTION_OUTPUTS": told["outputs"]},
-        input=json.dumps(told),
+        [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import _make_task; _make_task()"],
+        cwd=task["project"],
+        env={**os.environ, "ADOPTION_OUTPUTS": task["outputs"]},
+        input=json.dumps(task),
         capture_output=True,
         text=True,
         check=False,
@@ -365,11 +364,11 @@ def _make_elsewhere(told: dict[str, Any]) -> str:
     return done.stdout.strip()
 
 
-def _make_told() -> None:
+def _make_task() -> None:
     """Make the run that standard input names; if a lost worker began it, wait for it."""
-    told = json.load(sys.stdin)
-    execution, run = Execution(strict=told["strict"], wait=True), read_parameters(told["parameters"])
+    task = json.load(sys.stdin)
+    execution, run = Execution(strict=task["strict"], wait=True), read_parameters(task["parameters"])
     try:
-        print(make_run(run, Path(told["folder"]), Path(told["notebooks"]), execution, None))
+        print(make_run(run, Path(task["folder"]), Path(task["notebooks"]), execution, None))
     except (RunError, ValueError) as error:
         raise SystemExit(str(error)) from None

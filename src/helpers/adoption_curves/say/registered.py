@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from ..base.levels import LEVELS
+from ..base.levels import LEVELS, say_level
 from ..base.words import lower_first, say, say_count, say_day, say_limit, say_percent, say_range
 
 _BASELINES = {"wis_last_value": "last value", "wis_drift": "straight line"}
@@ -47,25 +48,23 @@ def _write_entry(row: dict[str, Any]) -> str:
 
 def say_scores(summary: pd.DataFrame) -> list[str]:
     """A sentence or more for each model of `summarise_scores`."""
-    sentences = []
-    for row in summary.to_dict("records"):
-        text = (
-            f"With {row['model']} we registered {say_count(row['registered'], 'forecast')}: {row['to_come']} without "
-            f"an outcome yet, {row['hindsight']} made in hindsight and not counted, {row['no_score']} without a score."
-        )
-        if row["exact"]:
-            names = {f"{100 * level:.0f}": say_percent(100 * row[f"coverage_{100 * level:.0f}"]) for level in LEVELS}
-            covered = ", ".join(f"{part} in the {name}% interval" for name, part in names.items())
-            text += f" Of {say_count(row['exact'], 'exact value')}, {covered}."
-            for name, which in _BASELINES.items():
-                ratio = row[f"{name}_ratio"]
-                text += f" WIS against the {which}: {ratio:.2f} (below 1 is better)." if pd.notna(ratio) else ""
-        if row["inexact"]:
-            text += (
-                f" To {say_count(row['inexact'], 'value')} published as “more than” or “less than”, forecasts gave a "
-            )
-            text += f"probability of {say_percent(100 * row['probability'])} on average."
-        if not row["counted"]:
-            text += " No outcome has been published since, so there is no score yet."
-        sentences.append(text)
-    return sentences
+    return [" ".join(_list_scores(row)) for row in summary.to_dict("records")]
+
+
+def _list_scores(row: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"With {row['model']} we registered {say_count(row['registered'], 'forecast')}: {row['to_come']} without an "
+        f"outcome yet, {row['hindsight']} made in hindsight and not counted, {row['no_score']} without a score."
+    )
+    if row["exact"]:
+        shares = {level: say_percent(100 * row[f"coverage_{100 * level:.0f}"]) for level in LEVELS}
+        covered = ", ".join(f"{share} in the {say_level(level)} interval" for level, share in shares.items())
+        yield f"Of {say_count(row['exact'], 'exact value')}, {covered}."
+    for name, which in _BASELINES.items():
+        if pd.notna(ratio := row[f"{name}_ratio"]):
+            yield f"WIS against the {which}: {ratio:.2f} (below 1 is better)."
+    if row["inexact"]:
+        count, mean = say_count(row["inexact"], "value"), say_percent(100 * row["probability"])
+        yield f"To {count} published as “more than” or “less than”, forecasts gave a probability of {mean} on average."
+    if not row["counted"]:
+        yield "No outcome has been published since, so there is no score yet."

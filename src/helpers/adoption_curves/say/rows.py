@@ -86,8 +86,8 @@ def _list_assumed(run: RunTables) -> Iterator[Row]:
 
 def _list_exact(run: RunTables) -> Iterator[Row]:
     for row in run.exact[-1:] if run.bound else []:
-        text, note = run.format_published(row), run.names.publisher
-        yield Row.read("exact", row, "value", text, run.format_date(row), note, row["url"])
+        texts = run.format_published(row), run.format_date(row), run.names.publisher, row["url"]
+        yield Row.read("exact", row, "value", *texts)
 
 
 def _list_change(run: RunTables) -> Iterator[Row]:
@@ -168,14 +168,10 @@ def _list_limit(run: RunTables) -> Iterator[Row]:
     for row in [run.limit_then] if run.quoted and run.limit_then else []:
         text, of, last = f"{say_figure(row['mean'], run.names.unit)}{run.base}", [], run.exact[-1]
         if run.names.limit_is_series:
-            interval = say_range(row["q0.1"], row["q0.9"], run.names.unit)
-            of.append(
-                f"{lower_first(run.names.limit_title)}, {run.expected_then} in {run.format_date(row)}; "
-                f"80% interval {interval}"
-            )
+            of.append(f"{lower_first(run.names.limit_title)}, {run.expected_then} in {run.format_date(row)}")
+            of.append(f"80% interval {say_range(row['q0.1'], row['q0.9'], run.names.unit)}")
         if not run.is_whole:
-            share = say(last["share_of_limit"], "percent")
-            of.append(f"the last exact value was {share} of the limit of its date")
+            of.append(f"the last exact value was {say(last['share_of_limit'], 'percent')} of the limit of its date")
         cells = f"{row['place']}:mean,q0.1,q0.9 {last['place']}:share_of_limit"
         yield Row("limit", text, "; ".join(of), value=row["mean"], low=row["q0.1"], high=row["q0.9"], cells=cells)
 
@@ -183,14 +179,11 @@ def _list_limit(run: RunTables) -> Iterator[Row]:
 def _list_next(run: RunTables) -> Iterator[Row]:
     rows = [row for row in run.list_rows("06_register") if row["model"] == PUBLISHED_MODEL and pd.isna(row["came"])]
     for row in sorted(rows, key=lambda row: (row["target_date"], -row["registered"].value))[:1]:
-        text, median = (
-            say_range(row["q0.1"], row["q0.9"], run.names.unit),
-            say(row["q0.5"], run.names.unit, row["q0.9"]),
-        )
-        of = f"{say_date(row['target_date'])}, 80% interval; median {median}"
+        low, median, high = (row[name] for name in ("q0.1", "q0.5", "q0.9"))
+        of = f"{say_date(row['target_date'])}, 80% interval; median {say(median, run.names.unit, high)}"
         note = f"Registered on {say_day(row['registered'])}"
         note += f"; publication expected: {run.expected}" if run.expected else ""
-        yield Row.read("next", row, "q0.1 q0.9 q0.5", text, of, note)
+        yield Row.read("next", row, "q0.1 q0.9 q0.5", say_range(low, high, run.names.unit), of, note)
     if run.expected and not rows:
         yield Row("next", f"expected: {run.expected}", note="No forecast of it is registered")
 

@@ -1,4 +1,4 @@
-"""Who uses it, for what and in which firms, as rows of the first page; and the sources of a chart."""
+"""Who uses it, for what and in which firms, as rows of the first page."""
 
 from __future__ import annotations
 
@@ -50,11 +50,3 @@ def _pick_largest(table: pd.DataFrame) -> pd.DataFrame:
     newest = table[(table["date"] == table["date"].max()) & (table["unit"] == table["unit"].head(1).max())]
     newest = newest[newest["breakdown"] != "sex"].sort_values("value", ascending=False, kind="stable")
     return newest.drop_duplicates("breakdown").sort_values("order").head(2)
-
-
-def cite(*tables: pd.DataFrame) -> str:
-    """The publishers of values (publisher, and ruler, where a value names them so) as a line; "" for none."""
-    pairs = {(row.publisher, getattr(row, "ruler", "")) for table in tables for row in table.itertuples()}
-    named = {(name.partition(", as reported by ")[0], short) for name, short in pairs if name}
-    listed = sorted({name if short in name else f"{name} ({short})" for name, short in named})
-    return f"Source: {'; '.join(listed)}." if listed else ""

@@ -54,13 +54,13 @@ def read_run(study: Any) -> RunTables:
     -------
     RunTables
     """
-    chosen, data = study.parameters, study.data
-    expected = say_expected(find_expected(data, chosen.entity, chosen.indicator))
+    parameters, data = study.parameters, study.data
+    expected = say_expected(find_expected(data, parameters.entity, parameters.indicator))
     tables = {name: study.read_table(name) for name in (*TABLES, "06_register")}
     register = tables["06_register"]  # a forecast under another limit would contradict the page's
-    tables["06_register"] = register.where(register["limit"] == chosen.limit)
-    notes = data.find_notes(chosen.entity, chosen.indicator)
-    return RunTables(tables, study.names, quoted_level(chosen.levels), notes, expected)
+    tables["06_register"] = register.where(register["limit"] == parameters.limit)
+    notes = data.find_notes(parameters.entity, parameters.indicator)
+    return RunTables(tables, study.names, quoted_level(parameters.levels), notes, expected)
 
 
 class Answer(NamedTuple):

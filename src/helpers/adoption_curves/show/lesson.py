@@ -32,10 +32,10 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
     AdoptionSeries
         Its newer values are read between two ends, or left out: the formula knows none of them.
     """
-    made = forecast.forecast(series, most=most)
-    if made.has_range and not made.target.cumulative:
-        printed = made.printed.censored
-        return replace(made.printed, censored=printed[printed.index.isin(series.readings.index)])
+    result = forecast.forecast(series, most=most)
+    if result.has_range and not result.target.cumulative:
+        printed = result.printed.censored
+        return replace(result.printed, censored=printed[printed.index.isin(series.readings.index)])
     one, origin = pick_example(references)
     return cut_series(one, origin)
 
@@ -62,10 +62,10 @@ def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
     Example
     """
     one, origin = pick_example(references)
-    made = forecast.forecast(cut_series(one, origin, points=4))
-    outcomes = outcome_frame(made, one, origin)
+    result = forecast.forecast(cut_series(one, origin, points=4))
+    outcomes = outcome_frame(result, one, origin)
     source = cite_series(data, one, limit=False)
-    return Example(one, made, outcomes, figures.draw_hindcasts(outcomes, one, name_series(data, one), source))
+    return Example(one, result, outcomes, figures.draw_hindcasts(outcomes, one, name_series(data, one), source))
 
 
 def _frame_values(data: Data, series: AdoptionSeries, values: pd.Series) -> pd.DataFrame:
@@ -102,9 +102,9 @@ def frame_window(data: Data, series: AdoptionSeries) -> pd.DataFrame:
 
 def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:
     """Dates ahead of a series: date, h (years after its last value), limit (as forecast) and its error limit_sd."""
-    made = forecast.forecast(series, horizon_years=horizon_years)
-    limit, limit_sd = made.limit_ahead(made.years)
-    return pd.DataFrame({"date": made.dates, "h": made.years, "limit": limit, "limit_sd": limit_sd})
+    result = forecast.forecast(series, horizon_years=horizon_years)
+    limit, limit_sd = result.limit_ahead(result.years)
+    return pd.DataFrame({"date": result.dates, "h": result.years, "limit": limit, "limit_sd": limit_sd})
 
 
 def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:

@@ -44,8 +44,8 @@ def _name_column(column: str) -> str:
     if re.fullmatch(r"q0\.\d+", column):
         level = float(column[1:])
         return f"{100 * abs(1 - 2 * level):.3g}% range {'from' if level < 0.5 else 'to'}"
-    if found := re.fullmatch(r"coverage_(\d+)", column):
-        return f"inside the {found[1]}% range"
+    if match := re.fullmatch(r"coverage_(\d+)", column):
+        return f"inside the {match[1]}% range"
     return _READABLE.get(column, say_name(column))
 
 
@@ -200,8 +200,8 @@ def show_claims(claims: pd.DataFrame, title: str) -> great_tables.GT:
     -------
     great_tables.GT
     """
-    said = [len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in claims["reported"]]
-    least = {"reported": said, "recomputed": [max(1, places) for places in said]}
+    decimals = [len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in claims["reported"]]
+    least = {"reported": decimals, "recomputed": [max(1, places) for places in decimals]}
     words = {
         name: [
             _format_number(value, 0 if float(value).is_integer() else places)

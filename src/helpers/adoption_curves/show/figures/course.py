@@ -356,5 +356,5 @@ def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[
     level = quoted_level(levels)
     low, high = band_columns(level)
     inside = int(met["outcome"].between(met[low], met[high]).sum())
-    made = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
-    return f"Made at {made}, the {say_level(level)} interval contained {inside} of {len(met)} later values"
+    when = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
+    return f"Made at {when}, the {say_level(level)} interval contained {inside} of {len(met)} later values"

@@ -104,7 +104,8 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     units = "; ".join(
         f"{entity}: {unit}" for entity, unit in rows.groupby("entity", sort=False)["unit"].first().items()
     )
-    return figure.close(title, f"{units}; one person may count in several rows{worded}", source)
+    units += f"; one person may count in several rows{worded}"
+    return figure.close(title, units, source, _add_bound([], pd.concat(panels)))
 
 
 def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, source: str) -> Chart | None:
