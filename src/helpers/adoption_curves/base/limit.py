@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .arguments import check_first
 from .columns import RENAMED
 from .dates import Times, decimal_years, read_days
 
@@ -98,6 +99,7 @@ class Limit:
         return replace(self, values=values) if len(values) else None
 
 
+@check_first
 def find_most(limits: Mapping[str, Limit | None]) -> float | None:
     """The highest of some limits by name at their last dates; None where none is known.
 
