@@ -163,11 +163,11 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     row = {"horizon_years": 5.0, "technologies": 12, "covered": 72.4, "above_median": 41.2, "below": 8.8}
     facts.tables["05_alike"] = pd.DataFrame([row])
-    shares = {"quantile": [0.25, 0.5, 0.75], "share": [60.0, 70, 81.5], "value": [60.0, 70, 81.5]}
-    facts.tables["05_class"] = pd.DataFrame(shares).assign(series=14, technologies=11, years=5.0, passed=40.0)
+    shares = {"share": [60.0, 70, 81.5], "value": [60.0, 70, 81.5]}
+    facts.tables["05_class"] = pd.DataFrame(shares).assign(technologies=3, years=5.0, passed=40.0)
     said = say(facts)
     assert "; over the 12 most like this one in share and growth 72%." in said["forecast"]
-    told = f"Of 11 other technologies in {facts.names.entity} that had passed that share, half stood 5 years later at"
+    told = f"Three other technologies in {facts.names.entity} that we saw pass that share stood 5 years later at"
     assert f"This series stands at 40.0% of its limit. {told} 60.0 to 81.5%" in said["caution"]
     assert "here 60" not in said["caution"], "shares of a limit of 100% are its values"
 

@@ -293,9 +293,9 @@ class Facts:
 
     @cached_property
     def others(self) -> Row:
-        """Where the country's other services stood as long after the same share: rows of the quarters, low and high."""
-        rows = {row["quantile"]: row for row in self.list_rows("05_class")}
-        return {"low": rows[0.25], "high": rows[0.75]} if rows else None
+        """Where the country's other services stood as long after the same share: the lowest and the highest row."""
+        rows = self.list_rows("05_class")
+        return {"low": rows[0], "high": rows[-1]} if rows else None
 
     # ---- where to -----------------------------------------------------------------------------------------------
 

@@ -610,7 +610,7 @@ def _say_class(facts: Facts) -> str:
     years, passed = say_ahead(round(float(low["years"]), 1)), say(low["passed"], "percent")
     shares = say_range(low["share"], high["share"], "percent")
     now = f"{'By our reading this' if facts.reading else 'This'} series stands at {passed} of its limit."
-    told = f"Of {count} in {say_place(facts.names.entity)} that had passed that share, half stood"
+    told = f"{say_first(count)} in {say_place(facts.names.entity)} that we saw pass that share stood"
     span = "" if facts.is_share else f", here {say_range(low['value'], high['value'], facts.names.unit)}"
     side = ", below our median" if high["value"] < facts.goal["q0.5"] else ""
     return f"{now} {told} {years} later at {shares}{span}{side}."
