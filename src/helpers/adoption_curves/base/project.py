@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import importlib
 import os
@@ -241,8 +242,10 @@ class Source:
 
 PUBLISHED_MODEL = "formula"
 """Name of the published method in the register; another method has another name."""
-WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3")
-"""Methods that registered forecasts before release 1.0, and were withdrawn."""
+WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3", "path_1")
+"""Methods that have registered forecasts, and were withdrawn: those before release 1.0, and its own."""
+ESTIMATES = f"{PUBLISHED_MODEL} (estimates)"
+"""Name in scores of what the published method said of values that were due and not yet published."""
 REGISTER = "forecasts.csv"
 """Table of registered forecasts beside the data."""
 
@@ -257,8 +260,8 @@ def is_register(path: Path) -> bool:
     begins = b"model,version,registered,"
     with suppress(OSError):
         if path.is_file():
-            with path.open("rb") as file:
-                return file.read(len(begins)) == begins
+            with path.open("rb") as file:  # a spreadsheet puts a mark before the first byte
+                return file.read(3 + len(begins)).removeprefix(codecs.BOM_UTF8).startswith(begins)
     return False
 
 

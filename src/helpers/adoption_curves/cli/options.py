@@ -24,7 +24,7 @@ PATH = click.Path(path_type=Path)
 _MAX_FILE_BYTES = 100_000
 """Bytes of a file of parameters."""
 PAIR = "as in: -p indicator genai_users"
-_WHOLE_NUMBER = click.IntRange(0)
+_WHOLE_NUMBER = click.IntRange(1)
 _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
 
 
