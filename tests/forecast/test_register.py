@@ -172,10 +172,13 @@ def test_own_data_have_a_register_beside_them_which_files_of_a_folder_share(tmp_
         assert put_own(tmp_path / f"{name}.csv") == tmp_path / "forecasts.csv"
     rows = register.read_register(indicators.load(f"{tmp_path}/one.csv?measure=level"), indicator="two")
     dates = rows.loc[rows["model"] == MODEL, "target_date"].drop_duplicates().dt.strftime("%Y-%m-%d").tolist()
-    assert dates == ["2026-06-30", "2027-06-30"], "that of June has not come by November, so it is still to be forecast"
+    assert dates == ["2026-06-30", "2027-06-30"], (
+        "that of June has not come by November, so it is still to be estimated"
+    )
     assert register.read_register(indicators.load(), "own data").empty
     code, out, _ = call(capsys, "score", "--data", f"{tmp_path}/one.csv?measure=level")
-    assert (code, "registered 4 forecasts: 4 without an outcome yet" in out) == (0, True)
+    assert (code, "registered 2 forecasts: 2 without an outcome yet" in out) == (0, True)
+    assert "registered 2 estimates of values due: 2 without an outcome yet" in out
 
 
 def test_another_file_of_that_name_is_left_alone(tmp_path, capsys):

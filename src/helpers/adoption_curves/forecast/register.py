@@ -185,12 +185,12 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
         When a forecast is registered already, a file of that name is no register, or today is before the day on which a
         figure of the data was published.
     """
-    path = find_register(data.path).resolve()  # a link keeps what it is, and what it names grows
-    newest, today = data.observations["published"].max(), rows["registered"].min()
+    path, newest, today = find_register(data.path), data.observations["published"].max(), rows["registered"].min()
     if today < newest:
         figure = f"The data hold a figure that was published on {newest:%Y-%m-%d}, after {today:%Y-%m-%d}, today"
         raise RunError(f"{figure}. Set the clock right, or mend the day in the data.")
-    with lock_folder(path, "register", wait=True):
+    file = path.resolve()  # a link stays what it is, and what it names grows
+    with lock_folder(file, "register", wait=True):
         if path.exists() and not is_register(path):
             raise RunError(f"{shorten_path(path)} is there already, and is no register. Move it away.")
         known = pd.MultiIndex.from_frame(_read_rows(path)[KEY].drop_duplicates())
@@ -204,7 +204,7 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
             index=False, header=False, lineterminator="\n", date_format="%Y-%m-%d", float_format=f"%{_DIGITS}"
         )
         end = b"" if before.endswith(b"\n") else b"\n"
-        write_file(path, before + end + added.encode())
+        write_file(file, before + end + added.encode())
     return path
 
 
