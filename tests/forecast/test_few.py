@@ -84,6 +84,8 @@ def test_other_technologies_are_those_seen_to_cross_the_share_and_followed_from_
     nearly = replace(make_reference([49.0, 60, 65, 70, 80], "nearly"), entity="China")  # crosses at .1: 3.9 years left
     row = frames.class_frame(result, date, [*among, nearly]).set_index("technology").loc["nearly"]
     assert (row["share"], row["years"]) == (80, pytest.approx(3.91, abs=0.01))
+    twin = replace(nearly, technology="usual 0")  # of two series of a technology the one followed longer counts
+    assert frames.class_frame(result, date, [twin, *among])["share"].tolist() == found["share"].tolist()
     assert frames.class_frame(result, date, among[1:]).empty, "two are none"
 
 

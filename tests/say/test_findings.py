@@ -167,7 +167,7 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     facts.tables["05_class"] = pd.DataFrame(shares).assign(technologies=3, years=5.0, passed=40.0)
     said = say(facts)
     assert "; over the 12 most like this one in share and growth 72%." in said["forecast"]
-    told = f"Three other technologies in {facts.names.entity} that we saw pass that share stood 5 years later at"
+    told = f"3 other technologies in {facts.names.entity} that we saw pass that share stood 5 years later at"
     assert f"This series stands at 40.0% of its limit. {told} 60.0 to 81.5%" in said["caution"]
     assert "here 60" not in said["caution"], "shares of a limit of 100% are its values"
 

@@ -19,7 +19,7 @@ from .forecasting import REPORTED_QUANTILES, Forecast
 from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
-_FOLLOWED, _LEAST_SERIES = 0.5, 3  # years by which another technology may end sooner; series that are listed
+_FOLLOWED, _LEAST_LISTED = 0.5, 3  # years by which another technology may end sooner; how many are listed at least
 _ALIKE = 10  # technologies that such windows must be of
 _AUDIT_METHODS = {"limit": "formula", "sales": "formula, three times the variance"}  # of audit.csv, by constants
 
@@ -154,22 +154,23 @@ def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionS
     Returns
     -------
     DataFrame
-        A row per series, the lowest first: technology, entity, indicator, share (percent of its limit), value (the same
-        share of the limit as forecast for the date, in the unit of the forecast), years (for which it was followed),
-        passed (the share that all had passed, percent), technologies (how many of them there are), date. No rows
-        without a limit, or a forecast, and for fewer than three series.
+        A row per technology, that of the series followed longest, the lowest first: technology, entity, indicator,
+        share (percent of its limit), value (the same share of the limit as forecast for the date, in the unit of the
+        forecast), years (for which it was followed), passed (the share that all had passed, percent), technologies
+        (how many of them there are), date. No rows without a limit, or a forecast, and for fewer than three.
     """
     columns = ["technology", "entity", "indicator", "share", "value", "years", "passed", "technologies", "date"]
     if not result.has_limit or result.kind != "forecast":
         return pd.DataFrame(columns=columns)
     same = [each for each in references if each.entity == result.target.entity]
     years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
-    rows = list_later(result.share, years, same, _FOLLOWED).sort_values("share", ignore_index=True)
-    if len(rows) < _LEAST_SERIES:
+    rows = list_later(result.share, years, same, _FOLLOWED).sort_values("followed", ascending=False, kind="stable")
+    rows = rows.drop_duplicates("technology").sort_values("share", ignore_index=True)
+    if len(rows) < _LEAST_LISTED:
         return pd.DataFrame(columns=columns)
     value = rows["share"] * result.limit_ahead(years)[0][0]
     rows = rows.assign(value=value, share=100 * rows["share"], years=rows["followed"], passed=100 * result.share)
-    return rows.assign(technologies=rows["technology"].nunique(), date=date)[columns]
+    return rows.assign(technologies=len(rows), date=date)[columns]
 
 
 def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
