@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import importlib
 import os
@@ -231,8 +232,10 @@ class Source:
 
 PUBLISHED_MODEL = "formula"
 """Name of the published method in the register; another method has another name."""
-WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3")
-"""Methods that registered forecasts before release 1.0, and were withdrawn."""
+WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3", "path_1")
+"""Methods that have registered forecasts, and were withdrawn: those before release 1.0, and its own."""
+ESTIMATES = f"{PUBLISHED_MODEL} (estimates)"
+"""Name in scores of what the published method said of values that were due and not yet published."""
 REGISTER = "forecasts.csv"
 """Table of registered forecasts beside the data."""
 
@@ -245,7 +248,8 @@ def find_register(path: Path) -> Path:
 def is_register(path: Path) -> bool:
     """True for a table of registered forecasts; beside own data a file of that name may be somebody's."""
     with suppress(OSError):
-        return path.is_file() and path.read_bytes().startswith(b"model,version,registered,")
+        begin = path.read_bytes().removeprefix(codecs.BOM_UTF8)  # a spreadsheet writes the mark
+        return begin.startswith(b"model,version,registered,")
     return False
 
 

@@ -22,7 +22,7 @@ Files: TypeAlias = tuple[Path, ...]
 _Choices: TypeAlias = Mapping[str, tuple[str, ...]]
 """Values of options that say how to read a file, by name."""
 PATH = click.Path(path_type=Path)
-_WHOLE_NUMBER = click.IntRange(0)
+_WHOLE_NUMBER = click.IntRange(1)
 _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
 
 

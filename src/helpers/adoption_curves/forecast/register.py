@@ -22,7 +22,7 @@ from ..base.dates import decimal_years
 from ..base.files import write_file
 from ..base.folders import lock_folder
 from ..base.levels import LEVELS, band_ends
-from ..base.project import PUBLISHED_MODEL, WITHDRAWN, RunError, find_register, is_register, shorten_path
+from ..base.project import ESTIMATES, PUBLISHED_MODEL, WITHDRAWN, RunError, find_register, is_register, shorten_path
 from ..base.words import say, say_day
 from ..indicators import AdoptionSeries, Data, DataError, Problem
 from ..indicators.checks import raise_problems
@@ -43,7 +43,7 @@ _RATIOS = [f"wis_{name}" for name in BASELINES]
 _COVERED = ["inside_50", "inside", "inside_90"]
 """Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
 _OUTCOME_COLUMNS = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability", *_COVERED, "wis"]
-_OUTCOME_COLUMNS += [*_RATIOS, "why", "note", "revised"]
+_OUTCOME_COLUMNS += [*_RATIOS, "why", "note", "revised", "estimate"]
 _SUMMARY = ["model", "registered", "to_come", "hindsight", "no_score", "counted", "exact"]
 _SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in _RATIOS)]
 _SUMMARY += ["inexact", "probability"]
@@ -189,7 +189,8 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
     if today < newest:
         figure = f"The data hold a figure that was published on {newest:%Y-%m-%d}, after {today:%Y-%m-%d}, today"
         raise RunError(f"{figure}. Set the clock right, or mend the day in the data.")
-    with lock_folder(path, "register", wait=True):
+    file = path.resolve()  # a link stays what it is, and what it names grows
+    with lock_folder(file, "register", wait=True):
         if path.exists() and not is_register(path):
             raise RunError(f"{shorten_path(path)} is there already, and is no register. Move it away.")
         known = pd.MultiIndex.from_frame(_read_rows(path)[KEY].drop_duplicates())
@@ -203,7 +204,7 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
             index=False, header=False, lineterminator="\n", date_format="%Y-%m-%d", float_format=f"%{_DIGITS}"
         )
         end = b"" if before.endswith(b"\n") else b"\n"
-        write_file(path, before + end + added.encode())
+        write_file(file, before + end + added.encode())
     return path
 
 
@@ -273,7 +274,8 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
         inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a limit leaves it open), wis (weighted interval
         score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
         where they are registered), why (there is no score although a figure has come, or ""), note (what was corrected
-        since the registration, or ""), revised (whether the figure is a later vintage than the first).
+        since the registration, or ""), revised (whether the figure is a later vintage than the first), estimate
+        (whether its date lies before the day of registration: an estimate of a value not yet published, no forecast).
 
     Raises
     ------
@@ -299,7 +301,7 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
     levels, values = part["level"].to_numpy(float), part["value"].to_numpy(float)
     found = row | dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
     found |= {"side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": "", "note": "", "revised": False}
-    found |= dict.fromkeys(_COVERED, "")
+    found |= dict.fromkeys(_COVERED, "") | {"estimate": bool(row["target_date"] < row["registered"])}
     last, figures, note = _find_figures(row, data)
     if figures.empty:
         return found
@@ -378,14 +380,16 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        model, the withdrawn ones together and last; how many forecasts are registered, to_come, made in hindsight,
+        model: today's method, its estimates of values not yet published (`ESTIMATES`), and the withdrawn ones together;
+        how many forecasts are registered, to_come, made in hindsight,
         without a score (no_score), counted, of these exact; coverage_50, coverage_80, coverage_90 (share of exact
         figures inside); wis_last_value_ratio and wis_drift_ratio (geometric mean of the WIS over that of the baseline,
         over exact figures that have both: below 1 is better); how many were inexact ("more than"), and the mean
         probability given to them. Missing where nothing has been published.
     """
     rows = []
-    models = scored["model"].mask(scored["model"].isin(WITHDRAWN), "withdrawn methods")
+    models = scored["model"].mask((scored["model"] == PUBLISHED_MODEL) & scored["estimate"], ESTIMATES)
+    models = models.mask(models.isin(WITHDRAWN), "withdrawn methods")
     for model, part in scored.groupby(models):
         counted, came = part[part["counted"]], part["came"].notna()
         exact, inexact = counted[counted["side"] == "exact"], counted[counted["side"] != "exact"]

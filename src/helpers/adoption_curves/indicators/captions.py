@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..base.arguments import check_first
 from ..base.columns import UNNAMED
 from ..base.words import say_amount, say_date
 from .data import Data
@@ -70,6 +71,7 @@ class Names:
     limit_is_series: bool = False
 
 
+@check_first
 def name_series(data: Data, series: AdoptionSeries) -> Names:
     """Return what figures, tables and sentences call a series.
 
@@ -166,6 +168,7 @@ def _say_asked(entry: Any, publisher: str) -> str:
     return f"{publisher} {how} {entry.people}{' in an online panel' if entry.kind == 'online panel' else ''}."
 
 
+@check_first
 def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
     """Name the publishers behind the observations of every entity and indicator in a frame.
 
@@ -200,6 +203,7 @@ def _name_publishers(data: Data, used: pd.Series) -> str:
     return f"Source: {'; '.join(sorted(short))}." if short else ""
 
 
+@check_first
 def cite_series(
     data: Data, series: AdoptionSeries, limit: bool = True, newer: bool = True, since: pd.Timestamp | None = None
 ) -> str:
@@ -265,6 +269,7 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     DataFrame
         date, value, unit, share_of_limit (percent), standard_error, url, limit_url (of the limit), published_rate
         (percent, which the publisher gives itself for the date) and rate_url; missing or "" where not published.
+        change_of_method (its reason, where one lies between the value before and this one; else "").
     """
     dates = series.values.index
     rates = data.indicators.loc[data.indicators["rate_of"] == series.indicator, "indicator"]
@@ -277,6 +282,12 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     levels["limit_url"] = _find_urls(data, series.entity, limit, dates)
     levels["published_rate"] = levels["date"].map(data.exact_values(series.entity, rate))
     levels["rate_url"] = _find_urls(data, series.entity, rate, dates)
+    changes = series.breaks.set_index("date")["reason"].sort_index()
+    before = dates[:1].append(dates[:-1])
+    spans = zip(before, dates, strict=True)
+    levels["change_of_method"] = [
+        "; ".join(changes[(changes.index > start) & (changes.index <= end)]) for start, end in spans
+    ]
     return levels
 
 

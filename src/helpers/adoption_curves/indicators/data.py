@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base.arguments import check_first
 from ..base.dates import SHORTEST
 from ..base.limit import Limit
 from ..base.project import Source, find_data
@@ -235,6 +236,12 @@ class Data:
             raise parameter_error(parameter, indicator, message)
         return self._entries[indicator]
 
+    def check_entity(self, entity: str) -> None:
+        """Raise a `DataError` with the nearest names for an entity without observations and rows of the profile."""
+        known = {*self.vintages["entity"], *self.profile["entity"]}
+        if entity not in known:
+            raise parameter_error("entity", entity, f"is not in {self.path.name}; {suggest_names(entity, known)}")
+
     def is_own(self, entity: str, indicator: str) -> bool:
         """True for a series of one's own data, whose unit is a label."""
         return self.is_beside and (entity, indicator) in self.own
@@ -409,6 +416,7 @@ class Data:
             raise DataError([Problem(self.path.name, None, "", "", message)])
 
 
+@check_first
 def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     """Checked tables of a data folder, or of a file of series; read once a process, as long as the files stay the same.
 
@@ -483,6 +491,7 @@ def _load(path: Path, choices: tuple[tuple[str, str | tuple[str, ...]], ...], fo
     return Data(vintages, **tables, path=path, own=own, is_beside=beside, understood=understood)
 
 
+@check_first
 def list_studied(data: Data) -> list[tuple[str, str]]:
     """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations.
 

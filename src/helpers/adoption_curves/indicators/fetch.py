@@ -15,16 +15,21 @@ import os
 import re
 import shlex
 import tempfile
-import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import numpy as np
 import pandas as pd
 
+from ..base.arguments import check_first
 from ..base.files import write_file
 from ..base.project import RunError, UserError, import_extra
 from ..base.words import say_count, shorten
@@ -35,10 +40,12 @@ from .user_file import name_indicator, read_series_file
 
 # Variable of the environment with other addresses of publishers: owid=http://127.0.0.1:8000 wb=...
 _HOSTS = "ADOPTION_HOSTS"
-# Seconds without a sign; seconds, and bytes (unpacked), of an answer; seconds before its second repetition.
-_TIMEOUT, _TOTAL, _BYTES, _PAUSE = 20, 120, 50_000_000, 2
-# Columns of SDMX, in small letters.
-_AREA, _UNIT, _STATUS = ("geo", "ref_area", "location"), ("unit", "unit_measure"), ("obs_flag", "obs_status")
+# Seconds without a sign; seconds of all answers together; bytes (unpacked) of one, and pages of rows; seconds before a
+# second repetition.
+_TIMEOUT, _TOTAL, _BYTES, _PAGES, _PAUSE = 20, 300, 50_000_000, 200, 2
+# Columns of SDMX, in small letters; the first two of a value's marks may say that a new series begins.
+_AREA, _UNIT = ("geo", "ref_area", "location"), ("unit", "unit_measure")
+_BREAKS, _STATUS = ("obs_flag", "obs_status"), ("obs_flag", "obs_status", "conf_status")
 # Codes of Eurostat that are others at the World Bank.
 _OTHER_CODES = {"EL": "GR", "UK": "GB"}
 _OUR = ["date", "value", "unit", "measure", "entity", "title", "source", "licence", "address", "retrieved", "limit"]
@@ -56,6 +63,7 @@ class _UnknownNameError(_FetchError):
     """A publisher does not know what was asked for."""
 
 
+@check_first
 def fetch(name: str, place: str = "", where: Sequence[str] = (), hosts: Mapping[str, str] | None = None) -> pd.Series:
     """Figures of one series from its publisher, as `forecast.forecast` takes them.
 
@@ -82,11 +90,18 @@ def fetch(name: str, place: str = "", where: Sequence[str] = (), hosts: Mapping[
     frame = _ask(name, [*([f"={place}"] if place else []), *where], hosts)
     if frame["entity"].nunique() > 1:
         raise parameter_error("where", " ".join(where), "picks several series; name one")
-    try:
-        days = pd.DatetimeIndex([max(list_days(text).values()) for text in frame["date"]], name="date")
-        values = pd.Series(frame["value"].astype(float).array, days, name=frame["title"].iloc[0])
-    except ValueError as error:
-        raise _FetchError(f"{name} has a date or a figure that cannot be read ({error})") from error
+    read = [set(list_days(text).values()) for text in frame["date"]]
+    numbers = pd.to_numeric(frame["value"], "coerce")
+    for wrong, what in (
+        ([len(days) != 1 for days in read], "a date that cannot be read in one way"),
+        (~np.isfinite(numbers), "a value that is no number"),
+        (frame["date"].duplicated(), "two values of one date"),
+    ):
+        if np.any(wrong):
+            date, value = frame.loc[np.asarray(wrong), ["date", "value"]].iloc[0]
+            raise _FetchError(f"{name} has {what}: {value} of {date}")
+    values = pd.Series(numbers.array, pd.DatetimeIndex([*map(min, read)], name="date"), name=frame["title"].iloc[0])
+    days = values.index
     values.attrs = {column: frame[column].iloc[0] for column in _OUR[2:] if column in frame}
     broken = days[frame["break"] != ""]
     return values[broken[-1] :] if len(broken) else values
@@ -132,6 +147,8 @@ def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: P
     unit, first = frame["unit"].iloc[0], frame.iloc[0]
     if limit and not unit.startswith("people"):
         raise parameter_error("--limit", "population", f"needs a unit that begins with people, not {unit}")
+    words = frame.columns.difference(["date", "value", "limit"])  # none is a formula for a spreadsheet
+    frame[words] = frame[words].replace("^(?=[=@])", "'", regex=True)
     told = [
         f"{title}: {say_count(len(frame), 'figure')} of {list_names(frame['entity'].unique())}; the unit is {unit}.",
         f"Source: {first['source']}, {first['address']}. Licence: {first['licence'] or 'not stated there'}.",
@@ -169,7 +186,27 @@ def _replace_file(frame: pd.DataFrame, path: Path) -> list[str]:
 
 
 def _ask(name: str, where: Sequence[str], hosts: Mapping[str, str] | None, limit: bool = False) -> pd.DataFrame:
-    """The table of one series or several, in our columns and those that are left."""
+    """The table of one series or several, in our columns and those that are left.
+
+    A thread of its own asks, since a server that sends a byte at a time, in a header too, keeps it waiting for ever.
+    """
+    answer = Future[pd.DataFrame]()
+
+    def run() -> None:
+        try:
+            answer.set_result(_ask_publisher(name, where, hosts, limit))
+        except BaseException as error:  # noqa: BLE001, it is raised where the answer is awaited
+            answer.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    try:
+        return answer.result(_TOTAL)
+    except TimeoutError as error:
+        raise _FetchError(f"{name.partition(':')[0]} has not sent all within {_TOTAL} seconds") from error
+
+
+def _ask_publisher(name: str, where: Sequence[str], hosts: Mapping[str, str] | None, limit: bool) -> pd.DataFrame:
+    """What `_ask` returns."""
     publisher, _, series = name.partition(":")
     if publisher not in _PUBLISHERS or not re.fullmatch(r"[\w@,.-]+", series):
         raise parameter_error("SOURCE:NAME", name, f"is none; SOURCE is one of {list_names(_PUBLISHERS)}")
@@ -187,6 +224,8 @@ def _ask(name: str, where: Sequence[str], hosts: Mapping[str, str] | None, limit
     except UserError:
         raise
     except Exception as error:  # no answer, half of one, or one of another form may raise anything
+        if _finds_no_host(error):
+            raise _FetchError(f"{urlsplit(address).netloc} cannot be reached: is there a network?") from error
         message = f"{publisher} gave no answer for {series} that can be read ({type(error).__name__}); try again later"
         raise _FetchError(message) from error
     if rows.empty:
@@ -218,7 +257,8 @@ def _find_codes(chosen: _Chosen, labels: _Labels, place: str, single: str = "") 
         chosen[place] = [*chosen.get(place, []), *chosen.pop("")]
     for column, cells in chosen.items():
         if column not in labels or (column == single and len(cells) > 1):
-            raise parameter_error("--where", column, f"names one thing at most, of {list_names(labels)}")
+            wrong = "names one thing at most" if column in labels else "is no column"
+            raise parameter_error("--where", column, f"{wrong}; there is: {list_names(labels)}")
         codes = {label: code for code, label in labels[column].items()} | {code: code for code in labels[column]}
         for cell in cells:
             if cell not in codes:
@@ -251,6 +291,7 @@ def _open_session(publisher: str, hosts: Mapping[str, str] | None) -> tuple[Any,
     for quiet in ("sdmx", "urllib3"):  # they warn of each stub, and of each repetition
         logging.getLogger(quiet).setLevel(logging.CRITICAL)
     session, busy = requests.Session(), (429, 500, 502, 503, 504)
+    session.headers["Accept-Encoding"] = "gzip"
     pause = {"backoff_factor": _PAUSE / 2, "retry_after_max": 10}
     retry = urllib3.Retry(2, status_forcelist=busy, raise_on_status=False, **pause)
     session.get_adapter(address).max_retries = retry
@@ -261,19 +302,24 @@ def _open_session(publisher: str, hosts: Mapping[str, str] | None) -> tuple[Any,
 
 
 def _check_answer(host: tuple[str, str], response: Any, **_: Any) -> None:
-    """Refuse an answer of another host, of an error, that is a page, or too large, before it is read."""
+    """Refuse an answer of another host, of an error, that is a page, or whose end would not show, before it is read."""
     target = urlsplit(urljoin(response.url, response.headers.get("location", "")))
     if target[:2] != host:
         raise _FetchError(f"{host[1]} sends on to {target.netloc}, which is not asked")
-    stream, began = response.raw.stream, time.monotonic()
+    stream, packing = response.raw.stream, response.headers.get("content-encoding", "identity")
+    if packing not in ("gzip", "identity"):
+        raise _FetchError(f"{host[1]} answers in {packing}, which was not asked for")
 
-    def read(*args: Any, **options: Any) -> Iterator[bytes]:
-        size = 0
-        for chunk in stream(*args, **options):
-            size += len(chunk)
-            if size > _BYTES or time.monotonic() - began > _TOTAL:
-                raise _FetchError(f"{host[1]} sends more than {_BYTES:,} bytes, or for more than {_TOTAL} seconds")
-            yield chunk
+    def read(size: int, **_: Any) -> Iterator[bytes]:
+        unpacking, total = zlib.decompressobj(31) if packing == "gzip" else None, 0
+        for chunk in stream(size, decode_content=False):
+            part = unpacking.decompress(chunk, _BYTES) if unpacking else chunk
+            total += len(part)
+            if total > _BYTES or (unpacking and unpacking.unconsumed_tail):
+                raise _FetchError(f"{host[1]} sends more than {_BYTES:,} bytes")
+            yield part
+        if unpacking and not unpacking.eof:
+            raise _FetchError(f"{host[1]} sends half of an answer")
 
     response.raw.stream = read
     is_page = "html" in response.headers.get("content-type", "")
@@ -281,6 +327,16 @@ def _check_answer(host: tuple[str, str], response: Any, **_: Any) -> None:
         kind = _UnknownNameError if response.status_code == 404 else _FetchError
         words = "a page, and no data" if is_page else shorten(response.text, 300)
         raise kind(f"{host[1]} answers {response.status_code}: {words}")
+    if not {"content-length", "transfer-encoding"} & {name.lower() for name in response.headers}:
+        raise _FetchError(f"{host[1]} does not say how long its answer is, so half of one would not show")
+
+
+def _finds_no_host(error: Exception) -> bool:
+    """Whether a request failed before a host was found or spoken to."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    exceptions = import_extra("urllib3", "fetch", "adoption fetch").exceptions
+    unreached = (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError)
+    return isinstance(reason, unreached)
 
 
 def _get_json(session: Any, url: str, **asked: str) -> Any:
@@ -301,6 +357,8 @@ def _ask_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer
         raise _FetchError(f"owid has no {name}; {suggest_names(name, [row['slug'] for row in found])}") from error
     meta = _get_json(session, f"{url}.metadata.json", **asked)
     table = pd.read_csv(io.BytesIO(raw), dtype=str, keep_default_na=False)
+    if [*table.columns[:2].str.lower()] != ["entity", "code"] or table.columns[2].lower() not in ("year", "day"):
+        raise _FetchError(f"owid's columns are {list_names(table.columns)}, and not Entity, Code, and Year or Day")
     table = table.set_axis(["entity", "code", "date", *table.columns[3:]], axis=1)
     heads = [head for head in table.columns[3:] if head in meta["columns"]]
     heads = [head for head in heads if pd.to_numeric(table[head], "coerce").notna().any()]
@@ -324,18 +382,19 @@ def _ask_world_bank(session: Any, address: str, name: str, chosen: _Chosen) -> _
         concepts = _get_json(session, url, format="json")["source"][0]["concept"]
         names = [row["id"] for concept in concepts if concept["id"] == "Series" for row in concept["variable"]]
         raise _FetchError(f"wb has no {name}; {suggest_names(name, names)}") from error
-    labels = {"country": {row["id"]: row["name"] for row in _list_pages(session, f"{address}/country")}}
+    countries = _list_pages(session, f"{address}/country")
+    labels = {"country": {row["id"]: row["name"] for row in countries}}
+    codes = {row["iso2Code"]: row["id"] for row in countries}  # income groups have no code of three letters in rows
     _find_codes(chosen, labels, "country")
     _refuse_several(pd.DataFrame({"country": list(labels["country"])}), labels, chosen)
     url = f"{address}/country/{';'.join(chosen['country'])}/indicator/{name}"
-    found = [(row["date"], row["value"] or "", row["countryiso3code"]) for row in _list_pages(session, url)]
+    found = [(row["date"], row["value"] or "", codes[row["country"]["id"]]) for row in _list_pages(session, url)]
     rows = pd.DataFrame(found, columns=["date", "value", "country"])
     about, source = f"{address}/sources/{head['source']['id']}/series/{name}/metadata", head["source"]["value"]
-    try:
+    licence = ""
+    with suppress(Exception):  # not every source has some, and the values stand without them
         parts = _get_json(session, about, format="json")["source"][0]["concept"][0]["variable"][0]["metatype"]
-    except (_UnknownNameError, LookupError):
-        parts = []  # not every source has some
-    licence = "".join(one["value"] for one in parts if one["id"] == "License_Type")
+        licence = "".join(one["value"] for one in parts if one["id"] == "License_Type")
     rows = rows.assign(title=head["name"], unit=head["unit"], source=f"World Bank, {source}", licence=licence)
     rows = rows.assign(address=url, code=rows["country"], sourceOrganization=head["sourceOrganization"])
     return rows, labels, "country"
@@ -350,6 +409,8 @@ def _list_pages(session: Any, url: str) -> list[dict[str, Any]]:
             raise _UnknownNameError(f"{url} answers {shorten(json.dumps(answer), 300)}")
         rows += answer[1] or []
         page, last = page + 1, int(answer[0]["pages"])
+        if last > _PAGES:
+            raise _FetchError(f"{url} has {last:,} pages, of which {_PAGES} at most are read: pick fewer rows")
     return rows
 
 
@@ -376,10 +437,12 @@ def _ask_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Chose
     found = [_read_codes({**one.key.values, **one.attrib, "value": one}) for one in answer.data[0].obs]
     rows = pd.DataFrame(found).fillna("").rename(columns={"TIME_PERIOD": "date"})
     rows["value"] = rows["value"].replace(["NaN", "None"], "")
-    for flag in (one for one in rows if one.lower() in _STATUS):
-        rows["note"] = rows[flag].map(marks.get(flag, {})).fillna(rows[flag])
-        rows["break"] = rows["note"].where(rows[flag].str.contains("[bB]"), "")
-        rows = rows.drop(columns=flag)
+    flags = [one for one in rows if one.lower() in _STATUS]
+    notes = pd.DataFrame({flag: rows[flag].map(marks.get(flag, {})).fillna(rows[flag]) for flag in flags})
+    rows["note"] = notes.agg(lambda row: "; ".join(filter(None, row)), axis=1) if flags else ""
+    for flag in (one for one in flags if one.lower() in _BREAKS):
+        rows["break"] = notes[flag].where(rows[flag].str.contains("[bB]"), "")
+    rows = rows.drop(columns=flags)
     rows["unit"] = rows.pop(unit).map(labels.pop(unit)) if unit else ""
     doi = re.search(r"https://doi\.org/[^\s\"<>]+", " ".join(str(one.title) for one in flow.annotations))
     rows = rows.assign(title=str(flow.name), address=doi[0] if doi else answer.response.url, licence="")

@@ -177,7 +177,7 @@ def describe_run(
     figures = sorted(name for entry in entries.values() for name in entry["figures"])
     entry = data.find_entry(parameters.indicator)
     subject = {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
-    subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator))
+    subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator), _read_clock().date())
     subject["printed"] = data.printed()
     subject["reading"] = "\n".join(notes) if data.is_beside else ""
     return {

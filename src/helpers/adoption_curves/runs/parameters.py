@@ -100,7 +100,8 @@ def _check_as_of(value: str) -> str:
     if value:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             raise ValueError("not a date")
-        date.fromisoformat(value)
+        if date.fromisoformat(value) > datetime.now().astimezone().date():
+            raise ValueError("after today")
     return value
 
 
@@ -177,7 +178,7 @@ class Parameters(BaseModel):
     as_of: Annotated[_Text, AfterValidator(_check_as_of)] = _describe(
         "",
         "day as of which figures are known: every notebook leaves out those published later; '' for all",
-        "a date such as 2025-10-31, or '' for all data",
+        "a date such as 2025-10-31, not later than today, or '' for all data",
     )
     families: Annotated[list[_Plain], _ToList, AfterValidator(_check_values_distinct)] = _describe(
         ["logistic", "gompertz"],

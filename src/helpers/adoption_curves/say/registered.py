@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import LEVELS
+from ..base.project import ESTIMATES
 from ..base.words import lower_first, say, say_count, say_day, say_limit, say_percent, say_range
 
 _BASELINE_NAMES = {"wis_last_value": "last value", "wis_drift": "straight line"}
@@ -24,7 +25,8 @@ def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
 def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
     unit, limit, model = row["unit"], lower_first(row["limit_title"]), row["model"]
-    text = f"On {say_day(row['registered'])} we registered a forecast for {say_day(row['target_date'])}: "
+    what = "an estimate of the value, not yet published," if row["estimate"] else "a forecast"
+    text = f"On {say_day(row['registered'])} we registered {what} for {say_day(row['target_date'])}: "
     median = say(row["q0.5"], unit, row["q0.9"], bare=True)
     text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model}; limit: {limit})."
     if pd.isna(row["came"]):
@@ -60,7 +62,9 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
     """A sentence for each model of `summarise_scores`."""
     sentences = []
     for row in summary.to_dict("records"):
-        text = f"With {row['model']} we registered {say_count(row['registered'], 'forecast')}: {row['to_come']} "
+        nouns = ("estimate of a value due", "estimates of values due") if row["model"] == ESTIMATES else ("forecast",)
+        model = row["model"].removesuffix(" (estimates)")
+        text = f"With {model} we registered {say_count(row['registered'], *nouns)}: {row['to_come']} "
         text += f"without an outcome yet, {row['hindsight']} made in hindsight and not counted, "
         text += f"{row['no_score']} without a score."
         if row["exact"]:

@@ -36,7 +36,7 @@ def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.
         A row for each of three years: years, technologies and series (how many are counted), and in percent of their
         limits passed (the share), low, median and high (quantiles 0.1, 0.5 and 0.9). No rows without a limit.
     """
-    share = series.share.tail(1).max()
+    share = series.share.tail(1).clip(upper=1).max()  # a rounded value may lie above its limit
     counted = later_shares(share, _LATER_YEARS, others).dropna().reset_index()
     later = counted[["years", "technologies", "series"]].assign(passed=100 * share)
     later[["low", "median", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,12 +29,11 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
     Returns
     -------
     AdoptionSeries
-        Its newer figures are read between two ends, or left out: the formula knows none of them.
+        Its newer figures rule out paths; those that are read between two ends count as figures.
     """
     made = forecast.forecast(series, most=most)
     if made.has_range and not made.target.cumulative:
-        printed = made.printed.censored
-        return replace(made.printed, censored=printed[printed.index.isin(series.readings.index)])
+        return made.printed
     one, origin = pick_example(references)
     return cut_series(one, origin)
 
@@ -101,10 +99,18 @@ def frame_window(data: Data, series: AdoptionSeries) -> pd.DataFrame:
 
 
 def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:
-    """Dates ahead of a series: date, h (years after its last figure), limit (as forecast) and its error limit_sd."""
+    """Dates ahead of a series, and those of newer figures that are only limits.
+
+    Returns
+    -------
+    DataFrame
+        date, h (years after its last figure), limit (as forecast) and its error limit_sd.
+    """
     made = forecast.forecast(series, horizon_years=horizon_years)
-    limit, limit_sd = made.limit_ahead(made.years)
-    return pd.DataFrame({"date": made.dates, "h": made.years, "limit": limit, "limit_sd": limit_sd})
+    dates = made.dates.union(made.target.newer.index)
+    years = decimal_years(dates) - decimal_years(made.used.index)[-1]
+    limit, limit_sd = made.limit_ahead(years)
+    return pd.DataFrame({"date": dates, "h": years, "limit": limit, "limit_sd": limit_sd})
 
 
 def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
