@@ -93,3 +93,16 @@ def test_other_technologies_are_those_seen_to_cross_the_share_and_followed_from_
 def test_no_share_is_counted_outside_0_to_1_and_none_before_it_was_passed(share, years):
     with pytest.raises(ValueError, match="a share from 0 to 1, and years after it"):
         forecast.later_shares(share, years, [])
+
+
+def test_what_a_table_of_tests_says_of_the_technology_in_question_is_left_out():
+    """By hand notebook 5 reads the backtest of the published run, which may hold the series in question."""
+    target = make_reference([20.0, 30, 40, 50], "usual 1")
+    among = [make_reference([10.0 * place, 20, 30, 45, 60, 70, 75], f"usual {place}") for place in range(1, 4)]
+    rows = forecast.backtest(among, "limit")
+    outcomes = frames.list_outcomes(forecast.forecast(target), rows)
+    assert set(outcomes["technology"]) == {"usual 2", "usual 3"}
+    without = frames.list_outcomes(forecast.forecast(target), rows[rows["technology"] != "usual 1"])
+    pd.testing.assert_frame_equal(outcomes.reset_index(drop=True), without.reset_index(drop=True))
+    alone = frames.list_outcomes(forecast.forecast(target), forecast.backtest(among[:1], "limit"))
+    assert alone.empty

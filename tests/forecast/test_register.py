@@ -320,7 +320,6 @@ def test_a_date_before_the_registration_is_an_estimate_and_scored_apart(data):
     """The figure of December 2025 was registered before it came out in February, that of June 2026 before its day."""
     rows = enter("2025-12-31"), enter("2025-12-31", model="path_1"), enter("2026-06-30")
     found = score(data, *rows)
-    assert found["estimate"].tolist() == [True, True, False]
     assert "we registered an estimate of the value, not yet published, for 31 December 2025" in found["text"][0]
     assert "we registered a forecast for 30 June 2026" in found["text"][2]
     summary = register.summarise_scores(found)
@@ -397,4 +396,11 @@ def test_the_next_value_is_the_newest_forecast_of_the_published_method_without_a
         assert (found.text, found.value) == ("1.0 to 3.0%", 2.0)
         assert found.of == "December 2026, 80% interval; median 2.0"
         assert found.note == "Registered on 1 February 2026"
+    due = {"target_date": pd.Timestamp("2026-01-31")}
+    [found] = _list_next(
+        RunTables({"06_register": pd.DataFrame([row | due])}, names, expected="was expected in May 2026")
+    )
+    assert found.note == (
+        "An estimate of a value not yet published, registered on 1 February 2026; publication was expected in May 2026"
+    )
     assert list(_list_next(RunTables({"06_register": pd.DataFrame([row | other])}, names))) == []

@@ -367,7 +367,7 @@ def test_numbers_may_be_texts_but_no_other_text_is_a_figure(publishers, capsys):
     Publishers.faults[WB] = answer(json.dumps(rows).encode())
     code, said = fetch(capsys, *words)
     assert code == 1
-    assert "'about half' is no plain number" in said
+    assert "'about half' is no number" in said
     place = "wb:IT.NET.USER.ZS", "IND"
     for value, date, said in (
         ("about half", "2023", "a value that is no number: about half of 2023"),

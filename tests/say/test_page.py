@@ -9,8 +9,11 @@ import pytest
 from kept_runs import KEPT, read_run
 from own_pages import CASES, read_case
 
+from adoption_curves import indicators
 from adoption_curves.say.glossary import GLOSSARY, join_rows
 from adoption_curves.say.page import write_page
+from adoption_curves.say.rows import _list_others
+from adoption_curves.say.run_tables import RunTables
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
@@ -126,3 +129,13 @@ def test_the_page_joins_the_tables_that_there_are_and_shows_four_rows_of_a_group
     assert joined[joined["group"] != ""].groupby("group").size().max() == 4
     assert joined.loc[joined["key"] == "newest", "text"].tolist()[1] == "by another measure"
     assert (joined["group"] != "").sum() <= 20
+
+
+@pytest.mark.parametrize(("count", "named"), [(3, True), (4, True), (5, False)])
+def test_other_technologies_stand_with_their_lowest_and_highest_share_and_up_to_four_by_name(count, named):
+    rows = pd.DataFrame({"technology": [*"abcde"][:count], "share": [60.0, 70, 81.5, 82, 83][:count]})
+    rows = rows.assign(years=4.5, passed=40.0, technologies=count)
+    [row] = _list_others(RunTables({"05_class": rows}, indicators.Names("Things", "percent of homes")))
+    assert row.text == f"60.0 to {rows['share'].max():.1f}% of their limits"
+    of = f"{count} technologies, 4.5 years after 40.0%"
+    assert row.of == (f"{of}: {', '.join(rows['technology'])}" if named else of)

@@ -22,7 +22,16 @@ from ..base.dates import decimal_years
 from ..base.files import write_file
 from ..base.folders import lock_folder
 from ..base.levels import LEVELS, band_ends
-from ..base.project import ESTIMATES, PUBLISHED_MODEL, WITHDRAWN, RunError, find_register, is_register, shorten_path
+from ..base.project import (
+    ESTIMATES,
+    PUBLISHED_MODEL,
+    WITHDRAWN,
+    RunError,
+    find_register,
+    is_estimate,
+    is_register,
+    shorten_path,
+)
 from ..base.words import say, say_day
 from ..indicators import AdoptionSeries, Data, DataError, Problem
 from ..indicators.checks import raise_problems
@@ -43,7 +52,7 @@ _RATIOS = [f"wis_{name}" for name in BASELINES]
 _COVERED = ["inside_50", "inside", "inside_90"]
 """Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
 _OUTCOME_COLUMNS = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability", *_COVERED, "wis"]
-_OUTCOME_COLUMNS += [*_RATIOS, "why", "note", "revised", "estimate"]
+_OUTCOME_COLUMNS += [*_RATIOS, "why", "note", "revised"]
 _SUMMARY = ["model", "registered", "to_come", "hindsight", "no_score", "counted", "exact"]
 _SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in _RATIOS)]
 _SUMMARY += ["inexact", "probability"]
@@ -274,8 +283,7 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
         inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a limit leaves it open), wis (weighted interval
         score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
         where they are registered), why (there is no score although a figure has come, or ""), note (what was corrected
-        since the registration, or ""), revised (whether the figure is a later vintage than the first), estimate
-        (whether its date lies before the day of registration: an estimate of a value not yet published, no forecast).
+        since the registration, or ""), revised (whether the figure is a later vintage than the first).
 
     Raises
     ------
@@ -301,7 +309,7 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
     levels, values = part["level"].to_numpy(float), part["value"].to_numpy(float)
     found = row | dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
     found |= {"side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": "", "note": "", "revised": False}
-    found |= dict.fromkeys(_COVERED, "") | {"estimate": bool(row["target_date"] < row["registered"])}
+    found |= dict.fromkeys(_COVERED, "")
     last, figures, note = _find_figures(row, data)
     if figures.empty:
         return found
@@ -388,7 +396,7 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
         probability given to them. Missing where nothing has been published.
     """
     rows = []
-    models = scored["model"].mask((scored["model"] == PUBLISHED_MODEL) & scored["estimate"], ESTIMATES)
+    models = scored["model"].mask((scored["model"] == PUBLISHED_MODEL) & is_estimate(scored), ESTIMATES)
     models = models.mask(models.isin(WITHDRAWN), "withdrawn methods")
     for model, part in scored.groupby(models):
         counted, came = part[part["counted"]], part["came"].notna()

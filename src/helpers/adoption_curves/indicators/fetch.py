@@ -302,7 +302,11 @@ def _open_session(publisher: str, hosts: Mapping[str, str] | None) -> tuple[Any,
 
 
 def _check_answer(host: tuple[str, str], response: Any, **_: Any) -> None:
-    """Refuse an answer of another host, of an error, that is a page, or whose end would not show, before it is read."""
+    """Refuse an answer of another host, of an error, that is a page, or whose end would not show, before it is read.
+
+    An answer is whole when it is as long as it says, or its last chunk has come, and unpacked to the end: a cut inside
+    its last line shows by these. The end of that line is not asked for, since Our World in Data writes none.
+    """
     target = urlsplit(urljoin(response.url, response.headers.get("location", "")))
     if target[:2] != host:
         raise _FetchError(f"{host[1]} sends on to {target.netloc}, which is not asked")
@@ -327,7 +331,7 @@ def _check_answer(host: tuple[str, str], response: Any, **_: Any) -> None:
         kind = _UnknownNameError if response.status_code == 404 else _FetchError
         words = "a page, and no data" if is_page else shorten(response.text, 300)
         raise kind(f"{host[1]} answers {response.status_code}: {words}")
-    if not {"content-length", "transfer-encoding"} & {name.lower() for name in response.headers}:
+    if response.raw.length_remaining is None and not response.raw.chunked:
         raise _FetchError(f"{host[1]} does not say how long its answer is, so half of one would not show")
 
 

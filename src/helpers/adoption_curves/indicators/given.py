@@ -60,7 +60,7 @@ def read_series(
             lost = (
                 f"these values have lost the limit of their series ({series.attrs[LIMITED]}) and its 'more than' values"
             )
-            warnings.warn(f"{lost}: write forecast.forecast(series), not series.values", stacklevel=5)
+            warnings.warn(f"{lost}: write forecast.forecast(series), not series.values", stacklevel=4)
         series = _adopt(series)
     series = replace(series, measure=series.measure if measure is None else measure)
     if series.measure not in _MEASURES:

@@ -14,7 +14,6 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -28,6 +27,7 @@ from ..base.project import (
     find_root,
     list_manifests,
     list_plain_paths,
+    read_clock,
     refuse_links,
 )
 from ..base.words import clean, quote, say_count
@@ -171,19 +171,16 @@ def describe_run(
     -------
     dict
     """
-    from ..indicators import find_expected, say_expected
-
     entries = read_entries(folder)
     figures = sorted(name for entry in entries.values() for name in entry["figures"])
     entry = data.find_entry(parameters.indicator)
     subject = {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
-    subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator), _read_clock().date())
     subject["printed"] = data.printed()
     subject["reading"] = "\n".join(notes) if data.is_beside else ""
     return {
         "form": _FORM,
         "run": parameters.run,
-        "made": _read_clock().isoformat(timespec="seconds"),
+        "made": read_clock().isoformat(timespec="seconds"),
         "subject": subject,
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
         "parameters": parameters.model_dump(),
@@ -198,22 +195,6 @@ def describe_run(
 def write_manifest(folder: Path, record: Mapping[str, Any]) -> None:
     """Write ``run.json`` of the run in `folder`, with texts as they will be read."""
     write_json(locate(folder, RECORD), clean(record))
-
-
-def _read_clock() -> datetime:
-    """Now; where SOURCE_DATE_EPOCH is set, the time that it says, so that a run made on another day has the same bytes.
-
-    Raises
-    ------
-    RunError
-        If it says none.
-    """
-    given = os.environ.get("SOURCE_DATE_EPOCH")
-    try:
-        return datetime.now(UTC) if given is None else datetime.fromtimestamp(int(given), UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        wrong = f"The variable SOURCE_DATE_EPOCH is {quote(given)}"
-        raise RunError(f"{wrong}; it must be seconds since 1970, such as 1796083200.") from error
 
 
 def find_run(name: str) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import LEVELS
-from ..base.project import ESTIMATES
+from ..base.project import ESTIMATES, is_estimate
 from ..base.words import lower_first, say, say_count, say_day, say_limit, say_percent, say_range
 
 _BASELINE_NAMES = {"wis_last_value": "last value", "wis_drift": "straight line"}
@@ -25,7 +25,7 @@ def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
 def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
     unit, limit, model = row["unit"], lower_first(row["limit_title"]), row["model"]
-    what = "an estimate of the value, not yet published," if row["estimate"] else "a forecast"
+    what = "an estimate of the value, not yet published," if is_estimate(row) else "a forecast"
     text = f"On {say_day(row['registered'])} we registered {what} for {say_day(row['target_date'])}: "
     median = say(row["q0.5"], unit, row["q0.9"], bare=True)
     text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model}; limit: {limit})."

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..base.levels import quoted_level
+from ..base.project import read_clock
 from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
 from ..indicators import AdoptionSeries, Data, Names, cite_series, find_expected, name_series, say_expected
@@ -55,7 +56,7 @@ def read_run(study: Any) -> RunTables:
     RunTables
     """
     chosen, data = study.parameters, study.data
-    expected = say_expected(find_expected(data, chosen.entity, chosen.indicator))
+    expected = say_expected(find_expected(data, chosen.entity, chosen.indicator), read_clock().date())
     tables = {name: study.read_table(name) for name in (*TABLES, "06_register")}
     register = tables["06_register"]  # a forecast under another limit would contradict the page's
     tables["06_register"] = register.where(register["limit"] == chosen.limit)
