@@ -247,6 +247,7 @@ def test_fetching_again_says_what_has_changed_and_keeps_the_old_file(publishers,
 
 CSV, META = "/owid/grapher/electric-car-sales-share.csv", "/owid/grapher/electric-car-sales-share.metadata.json"
 TABLE = (ANSWERS / FILES[CSV]).read_bytes()
+CHUNK = b"%x\r\n%s\r\n" % (len(TABLE) - 2, TABLE[:-2])  # the last but one of its chunks ends in the last line
 PACKED = gzip.compress(TABLE)[:-20]
 FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable data that we are not allowed to re-share"}'
 
@@ -273,10 +274,11 @@ FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable dat
             "can be read (ChunkedEncodingError)",
             1,
         ),
-        (NORWAY, CSV, lambda server: time.sleep(1.5), "that can be read (ConnectionError)", 3),
+        (NORWAY, CSV, lambda server: time.sleep(1.5), "cannot be reached, or gives no answer", 3),
         (NORWAY, CSV, drip(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n"), "owid has not sent all within 0.4", 1),
         (NORWAY, CSV, drip(b"HTTP/1.1 200 OK\r\nContent-"), "owid has not sent all within 0.4 seconds", 1),
         (NORWAY, CSV, cut(TABLE[:-2]), "does not say how long its answer is, so half of one would not show", 1),
+        (NORWAY, CSV, cut(CHUNK, "Transfer-Encoding: chunked"), "can be read (ChunkedEncodingError)", 1),
         (NORWAY, CSV, cut(PACKED, "Content-Encoding: gzip", f"Content-Length: {len(PACKED)}"), "half of an answer", 1),
         (NORWAY, CSV, answer(b"", Content_Encoding="br"), "answers in br, which was not asked for", 1),
         (
@@ -395,7 +397,7 @@ def test_without_a_network_it_says_so(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("ADOPTION_HOSTS", "owid=https://owid.invalid")
     code, said = fetch(capsys, *NORWAY, "--measure", "flow")
     assert code == 1
-    assert said.strip() == "owid.invalid cannot be reached: is there a network?"
+    assert said.strip() == "owid.invalid cannot be reached, or gives no answer: is there a network?"
 
 
 def test_a_group_of_countries_has_its_values_and_failed_metadata_cost_none(publishers, capsys):

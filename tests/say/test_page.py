@@ -9,11 +9,9 @@ import pytest
 from kept_runs import KEPT, read_run
 from own_pages import CASES, read_case
 
-from adoption_curves import indicators
 from adoption_curves.say.glossary import GLOSSARY, join_rows
 from adoption_curves.say.page import write_page
 from adoption_curves.say.rows import _list_others
-from adoption_curves.say.run_tables import RunTables
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
@@ -135,7 +133,8 @@ def test_the_page_joins_the_tables_that_there_are_and_shows_four_rows_of_a_group
 def test_other_technologies_stand_with_their_lowest_and_highest_share_and_up_to_four_by_name(count, named):
     rows = pd.DataFrame({"technology": [*"abcde"][:count], "share": [60.0, 70, 81.5, 82, 83][:count]})
     rows = rows.assign(years=4.5, passed=40.0, technologies=count)
-    [row] = _list_others(RunTables({"05_class": rows}, indicators.Names("Things", "percent of homes")))
+    run = read_run("yearly")
+    [row] = _list_others(replace(run, tables={**run.tables, "05_class": rows}))
     assert row.text == f"60.0 to {rows['share'].max():.1f}% of their limits"
     of = f"{count} technologies, 4.5 years after 40.0%"
     assert row.of == (f"{of}: {', '.join(rows['technology'])}" if named else of)

@@ -11,18 +11,18 @@ from __future__ import annotations
 import io
 import json
 import logging
+import multiprocessing
 import os
 import re
 import shlex
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -190,18 +190,10 @@ def _ask(name: str, where: Sequence[str], hosts: Mapping[str, str] | None, limit
 
     A thread of its own asks, since a server that sends a byte at a time, in a header too, keeps it waiting for ever.
     """
-    answer = Future[pd.DataFrame]()
-
-    def run() -> None:
-        try:
-            answer.set_result(_ask_publisher(name, where, hosts, limit))
-        except BaseException as error:  # noqa: BLE001, it is raised where the answer is awaited
-            answer.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
     try:
-        return answer.result(_TOTAL)
-    except TimeoutError as error:
+        with ThreadPool(1) as pool:
+            return pool.apply_async(_ask_publisher, (name, where, hosts, limit)).get(_TOTAL)
+    except multiprocessing.TimeoutError as error:
         raise _FetchError(f"{name.partition(':')[0]} has not sent all within {_TOTAL} seconds") from error
 
 
@@ -224,8 +216,9 @@ def _ask_publisher(name: str, where: Sequence[str], hosts: Mapping[str, str] | N
     except UserError:
         raise
     except Exception as error:  # no answer, half of one, or one of another form may raise anything
-        if _finds_no_host(error):
-            raise _FetchError(f"{urlsplit(address).netloc} cannot be reached: is there a network?") from error
+        if isinstance(error, import_extra("requests", "fetch", "adoption fetch").ConnectionError):
+            host = urlsplit(address).netloc
+            raise _FetchError(f"{host} cannot be reached, or gives no answer: is there a network?") from error
         message = f"{publisher} gave no answer for {series} that can be read ({type(error).__name__}); try again later"
         raise _FetchError(message) from error
     if rows.empty:
@@ -333,14 +326,6 @@ def _check_answer(host: tuple[str, str], response: Any, **_: Any) -> None:
         raise kind(f"{host[1]} answers {response.status_code}: {words}")
     if response.raw.length_remaining is None and not response.raw.chunked:
         raise _FetchError(f"{host[1]} does not say how long its answer is, so half of one would not show")
-
-
-def _finds_no_host(error: Exception) -> bool:
-    """Whether a request failed before a host was found or spoken to."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    exceptions = import_extra("urllib3", "fetch", "adoption fetch").exceptions
-    unreached = (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError)
-    return isinstance(reason, unreached)
 
 
 def _get_json(session: Any, url: str, **asked: str) -> Any:
