@@ -15,11 +15,11 @@ import pytest
 import yaml
 from cells import run_notebook
 from filelock import FileLock
-from reports import make_comparison, make_sweep
+from reports import make_sweep
 from small_notebooks import write_notebooks
 
 from adoption_curves import __main__ as command
-from adoption_curves import forecast, indicators
+from adoption_curves import indicators
 from adoption_curves.base.project import PROJECT_MARK, find_data
 from adoption_curves.runs.manifest import read_run
 from adoption_curves.runs.pages import render_executed, write_pages
@@ -184,19 +184,17 @@ def executed(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def reports(shared):
-    """Folders of a comparison of runs, and of a sweep over countries, by these names; copy them to change them."""
+def report(shared):
+    """Folder of the comparison of a sweep over countries."""
     place = shared / "reports"
 
     def make():
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ADOPTION_OUTPUTS", str(place / "making"))
-            make_comparison(place / "making").rename(place / "making" / "comparison")
             make_sweep(place / "making")
         (place / "making").rename(place / "outputs")
 
-    outputs = make_once(place / "outputs", make)
-    return {"comparison": outputs / "comparison", "sweep": outputs / "grid" / "comparison"}
+    return make_once(place / "outputs", make) / "grid" / "comparison"
 
 
 @pytest.fixture(scope="session")
@@ -232,12 +230,6 @@ def data():
 def references(data):
     """The comparison technologies."""
     return data.references()
-
-
-@pytest.fixture(scope="session")
-def residuals(references):
-    """What forecasts of these at earlier dates came to."""
-    return forecast.backtest(references)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import open_as
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from malformed import GOOD, put_column, put_date, put_value
@@ -80,17 +79,6 @@ def test_a_series_comes_back_as_it_was_written_in_whatever_order(tmp_path_factor
     assert {day.date(): value for day, value in loaded.items()} == series
 
 
-@LEAST
-@given(SERIES, st.integers(-6, 9))
-def test_shares_of_the_limit_do_not_depend_on_the_unit(tmp_path_factory, series, power):
-    shares = []
-    for factor in (1, 10.0**power):
-        rows = [f"{day.isoformat()},{value * factor!r},users,level" for day, value in series.items()]
-        data = load(tmp_path_factory, "date,value,unit,measure\n" + "\n".join(rows))
-        shares.append(data.series("own data", "own", 4 * factor).share)
-    pd.testing.assert_series_equal(*shares, rtol=1e-12)
-
-
 YAML = st.one_of(
     st.text(max_size=40),
     st.text(alphabet="ab:&*!<>[]{}-?|#'\"%@,01. \n\t~", max_size=30),
@@ -140,26 +128,6 @@ def test_names_of_runs_stay_inside_the_folder_of_runs(name):
     folder = find_outputs() / run
     assert folder.resolve().parent == find_outputs().resolve()
     assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", run)
-
-
-CELLS = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
-STARTS = st.sampled_from(["", "=", "+", "-", "@", "'", "'=", "''@", "\t", "'\t"])
-
-
-@FEW
-@given(st.lists(st.tuples(STARTS, CELLS).map("".join), min_size=1, max_size=4), st.floats(-9, 9))
-def test_texts_come_back_from_a_table_and_no_spreadsheet_computes_them(tmp_path_factory, texts, number):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ADOPTION_OUTPUTS", str(tmp_path_factory.mktemp("outputs")))
-        frame = pd.DataFrame({"text": texts, "mixed": pd.Series([*texts[1:], number], dtype=object)})
-        run = open_as("03_fit_curves")
-        run.keep("03_texts", frame)
-        back = run.read_table("03_texts")
-    assert back["text"].tolist() == texts
-    assert back["mixed"].tolist()[:-1] == texts[1:]
-    assert float(back["mixed"].iloc[-1]) == pytest.approx(number, rel=1e-9, abs=1e-12)
-    raw = pd.read_csv(run.folder / "tables" / "03_texts.csv", dtype=str, keep_default_na=False)["text"]
-    assert not raw.str.match(r"[=@].|[+-][^0-9.a-zA-Z_]").any()
 
 
 @MANY

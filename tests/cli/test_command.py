@@ -1,7 +1,6 @@
 """The command line: papermill's meanings, and sentences instead of tracebacks."""
 
 import io
-import json
 import os
 import re
 import shlex
@@ -44,18 +43,6 @@ def test_mistakes_end_with_a_sentence(here, renew):
     )
     assert sorted({*here.iterdir()} - {here / "outputs"}) == before
     assert not list((here / "outputs").iterdir())
-
-
-def test_run_ends_with_the_path_of_its_record(here, capsys):
-    words = ["run", "small", "-p", "horizon_years", "3"]
-    for first in ("1/3 01_check_small  ", "Nothing changed"):
-        code, out, err = call(capsys, *words)
-        page, record = out.splitlines()
-        assert (code, first in err, page.startswith("Read it: ")) == (0, True, True)
-        told = re.search("^[^:]+: (the limit is .*, that of|no limit in) the data", err, re.MULTILINE)
-        assert told or first == "Nothing changed", "the log says which limit was taken"
-        assert Path(record).is_absolute()
-        assert json.loads(Path(record).read_text())["run"] == "small"
 
 
 def test_exit_codes_are_those_of_the_docs():

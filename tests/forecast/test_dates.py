@@ -96,7 +96,7 @@ def test_shares_that_are_none_are_refused(result, share):
 @pytest.mark.parametrize("values", [[], [np.nan, np.nan]])
 def test_a_series_without_a_figure_is_refused(values):
     series = pd.Series(values, ENDS[: len(values)], dtype=float)
-    with pytest.raises(ValueError, match="has no figure: give one"):
+    with pytest.raises(ValueError, match="the series has no figure: give one at least, with its date"):
         forecast.forecast(series, 100)
     assert curves.assess_ceiling(series).reason == "there is no exact value"
 
@@ -106,8 +106,3 @@ def test_what_is_missing_is_named():
         forecast.next_dates(pd.DatetimeIndex([]), 5)
     with pytest.raises(ValueError, match="2 dates and 1 figures"):
         curves.has_fallen([2020, 2021], [1])
-
-
-def test_a_limit_that_a_person_gives_is_never_below_the_figures():
-    with pytest.raises(ValueError, match="lie above the limit"):
-        forecast.forecast(pd.Series(VALUES, ENDS), 51.4)

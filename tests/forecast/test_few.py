@@ -11,11 +11,7 @@ from adoption_curves.forecast import frames
 DATES = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31"])
 
 
-def make(values, **options):
-    return forecast.forecast(pd.Series(values, DATES[-len(values) :], name="users", dtype=float), 100, **options)
-
-
-@pytest.mark.parametrize("values", [[12], [9, 12], [0, 0, 12]])
+@pytest.mark.parametrize("values", [[12], [9, 12], [0, 0, 12], [0, 0]])
 @pytest.mark.parametrize("limit", [100, None])
 def test_few_figures_have_no_forecast(values, limit):
     result = forecast.forecast(pd.Series(values, DATES[-len(values) :], name="users", dtype=float), limit)
@@ -24,9 +20,10 @@ def test_few_figures_have_no_forecast(values, limit):
     assert all(each.empty for each in tables)
     others = (frames.end_frame, frames.scenario_frame, frames.limit_frame, frames.quantile_frame)
     assert all(make_frame(result).empty for make_frame in others)
-    assert "no forecast: it needs three figures above 0 that span half a year>" in repr(result)
+    assert f"no forecast: {result.printed.few}>" in repr(result)
+    assert "three usable values that span half a year; the series has" in result.printed.few
     assert result._repr_html_()
-    with pytest.raises(ValueError, match="three figures above 0 that span half a year"):
+    with pytest.raises(ValueError, match="three usable values that span half a year"):
         result.at([1.0], [0.5])
     assert forecast.hindcast(result.target.values, limit).empty
 
@@ -35,19 +32,14 @@ def test_figures_within_half_a_year_say_no_more_than_the_last():
     dates = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
     near = forecast.forecast(pd.Series([10.0, 11, 12], dates), 100)
     assert (near.kind, near.used.tolist()) == ("few", [12.0])
-
-
-def test_without_a_figure_nothing_is_known():
-    zeros = forecast.forecast(pd.Series([0.0, 0.0], DATES[1:]))
-    assert (zeros.kind, zeros.has_range, len(zeros.used), len(zeros.dates)) == ("few", False, 0, 0)
-    assert "no forecast: it needs three figures above 0" in repr(zeros)
-    with pytest.raises(ValueError, match="the series has no figure: give one at least, with its date"):
-        forecast.forecast(pd.Series([], pd.DatetimeIndex([]), dtype=float))
+    assert near.printed.few.endswith(
+        "has three values, one of them usable: two are less than half a year from the next"
+    )
 
 
 def make_reference(values, technology):
     dates = pd.date_range("2001-12-31", periods=len(values), freq="YE")
-    whole, limit = indicators.load_references()[0], indicators.Limit(pd.Series(100.0, dates))
+    whole, limit = indicators.load().references()[0], indicators.Limit(pd.Series(100.0, dates))
     return replace(whole, technology=technology, values=pd.Series(values, dates), limit=limit)
 
 

@@ -1,6 +1,5 @@
 """The forecast: right in form for every kind of series, and the formula of the reference."""
 
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -77,19 +76,6 @@ def test_frame_has_the_published_columns(make):
 def test_bands_beyond_the_backtest_are_said_to_be_extrapolated(make):
     frame = make([10, 14, 20, 27], horizon_years=8).frame()
     assert frame[frame["date"] > "2029-12-31"]["basis"].eq("extrapolated").all()
-
-
-def test_without_a_limit_there_is_one_number_and_a_sentence_that_says_what_would_give_a_range(make):
-    result = make([20, 35, 60, 80], None)
-    assert not result.has_range
-    assert result.quantile_levels == (0.5,)
-    assert [name for name in result.frame() if name.startswith("q0")] == ["q0.5"]
-    assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
-    with pytest.raises(ValueError, match=r"How many could there be at most\? limit=\.\.\. gives one"):
-        result.at([1.0], [0.1, 0.5])
-    assert "without a range" in repr(result)
-    assert result._repr_html_()
-    assert frames.quantile_frame(result).empty
 
 
 def test_percent_without_a_limit_stays_below_100_and_a_limit_is_kept(make):
@@ -215,24 +201,6 @@ def test_nothing_after_the_origin_changes_a_hindcast():
     assert set(before["origin"]) == {origin}
 
 
-def test_rows_published_later_change_no_byte(tmp_path):
-    """As of a day, the forecast from a file whose later published rows are all altered is the same to the byte."""
-    as_of, source, copy = "2025-10-31", indicators.load().path, tmp_path / "data"
-    shutil.copytree(source, copy)
-    table = pd.read_csv(copy / "observations.csv", dtype=str, keep_default_na=False)
-    later = table["published"] > as_of
-    assert (later & (table["date"] <= as_of)).sum() > 20
-    table.loc[later, "value"] = [f"{0.97 * float(value):.6g}" for value in table.loc[later, "value"]]
-    table.to_csv(copy / "observations.csv", index=False)
-    found = []
-    for folder in (source, copy):
-        data = indicators.load(folder, as_of)
-        series = data.series("China", "genai_users", "internet_users")
-        result = forecast.forecast(series, horizon_years=3)
-        found.append((result.frame().to_csv(), result.milestones().to_csv()))
-    assert found[0] == found[1]
-
-
 def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them():
     series = indicators.load().series("China", "genai_users", "population_year_end")
     origins = _pick_origins(series)
@@ -340,11 +308,3 @@ def test_the_audit_that_is_shown_is_of_the_stage_and_the_nearest_number_of_figur
     markets = frames.audit_frame(make(sold, None))
     assert (markets["series"].nunique(), set(markets["figures"])) == (6, {4})
     assert frames.audit_frame(make([1, 2, 3], None)).empty
-
-
-def test_without_a_limit_the_median_approaches_a_top(make):
-    """Three figures that trebled each year are not trebled again and again."""
-    result = make([1, 3, 9, 27], None, horizon_years=5)
-    tops = 27 * np.exp(model._TOP * np.sqrt(model.damp(result.years)))
-    assert (result.quantiles[0.5] < tops).all()
-    assert result.quantiles[0.5].iloc[-1] > 27

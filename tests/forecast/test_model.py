@@ -65,17 +65,6 @@ def test_each_date_may_have_levels_of_its_own():
     np.testing.assert_array_equal(same, compute(t, x, 100 * ones, 0 * ones))
 
 
-@pytest.mark.parametrize("kind", ROWS)
-@pytest.mark.parametrize("last", [99.9, 99.97, 100.0, 100.4])
-def test_no_median_of_a_rise_is_below_its_last_figure_and_no_quantile_above_a_fixed_limit(kind, last):
-    t, x = np.array([[-3.0, -2, -1, 0]]), np.array([[96.0, 98, 99.5, last]]) / 100
-    ones = np.ones((1, len(H)))
-    found = compute(t, x, 100 * ones, 0 * ones, kind=kind)
-    assert found[..., LEVELS == 0.5].min() >= last - 1e-12
-    assert found.max() <= max(last, 100) + 1e-12
-    assert (np.diff(found, axis=-1) >= 0).all()
-
-
 def test_round_numbers_stay_round():
     """Figures of a straight line through the limit's own scale: nothing is rounded on the way, and the median is it."""
     t, h = np.array([[-2.0, -1, 0]]), np.array([[1.0, 2.0]])

@@ -75,13 +75,6 @@ def test_a_figure_that_says_nothing_changes_nothing():
     pd.testing.assert_frame_equal(before.quantiles, free.quantiles)
 
 
-def test_two_figures_between_dates_bind_together():
-    both = make(newer=pd.concat([at("2026-06-30", 55.0), at("2026-06-30", 60.0, "at_most")]))
-    only = make(newer=at("2026-06-30", 55.0))
-    assert len(both.paths) < len(only.paths)
-    assert both.paths["2026-12-31"].std() < only.paths["2026-12-31"].std()
-
-
 def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast():
     result = make(newer=at("2025-12-31", 30.0, "at_most"))  # on the day of the last exact figure: nothing newer
     assert not result.refuted

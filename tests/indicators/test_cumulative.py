@@ -39,7 +39,7 @@ def test_the_measure_says_what_is_cumulative(tmp_path):
     assert (series.measure, series.cumulative) == ("cumulative", True)
     series = select(write(tmp_path, "sales"))
     assert series.cumulative is False
-    assert not any(series.cumulative for series in indicators.load_references())
+    assert not any(series.cumulative for series in indicators.load().references())
 
 
 @pytest.mark.parametrize("limit", ["", 150])
@@ -100,7 +100,7 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     data, series = indicators.load(source), select(source)
     names = indicators.name_series(data, series)
     assert (series.measure, names.measure) == ("flow", "flow")
-    assert format_claim(names, "80 cars") == "Cars sold: 80 cars"
+    assert format_claim(names, "80 cars", "in 2023") == "Cars sold: 80 cars in 2023"
     row = assess_ceiling(series).frame().iloc[0]
     assert (row["verdict"], row["high"]) == (FLOW, np.inf)
 
@@ -115,7 +115,7 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
     head = "year,value,break\n"
     code, out = check(head + "2019,30,\n2020,40,\n2021,10,new survey\n")
     assert (code, "2 figures of mine before the break of 2021-12-31 (new survey) left out." in out) == (0, True)
-    assert "no forecast, which needs 3 figures above 0 that span half a year." in out
+    assert "no forecast, because a forecast needs three usable values that span half a year; the series has" in out
     code, out = check(head + "2015,30,\n2016,33,\n2018,10,new survey\n2019,12,\n2020,20,\n2021,31,\n2022,50,another\n")
     assert code == 0
     assert "6 figures of mine before the break of 2022-12-31 (another) left out." in out
@@ -125,7 +125,15 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
     fallen = "no forecast, because the figures have fallen, from 95 people in December 2018 to 60 people in"
     assert fallen in out
     code, out = check("date,value\n" + "".join(f"2024-0{month}-28,{month}\n" for month in range(1, 6)))
-    assert (code, "no forecast, which needs 3" in out, "last 5 people on 28 May 2024" in out) == (0, True, True)
+    assert (
+        code,
+        "usable: four are less than half a year from the next" in out,
+        "last 5 people on 28 May 2024" in out,
+    ) == (
+        0,
+        True,
+        True,
+    )
 
 
 def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys, monkeypatch):

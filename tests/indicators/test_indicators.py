@@ -134,22 +134,6 @@ def test_the_limit_is_that_of_the_data_unless_someone_says_one(data, entity, ind
     assert name is None or (series.share <= 1.005).all()
 
 
-@pytest.mark.parametrize(
-    ("entity", "indicator", "limit", "words"),
-    [
-        ("China", "deepseek_mau", "internet_users", "is in million people; write an indicator of China in million"),
-        ("Germany", "internet_use_itu", "internet_users", "is in million people"),
-        ("Germany", "internet_use_itu", "internet_penetration", "is in percent of population|has no figure of Germany"),
-        ("China", "internet_users", "internet_users", "cannot limit itself; write an indicator of China"),
-        ("China", "genai_users", 601.9, "is below an observation"),
-        ("Germany", "internet_use_itu", 90, "is below an observation"),
-    ],
-)
-def test_a_limit_that_cannot_be_one_is_refused(data, entity, indicator, limit, words):
-    with pytest.raises(indicators.DataError, match=words):
-        data.series(entity, indicator, limit)
-
-
 def test_half_a_percent_above_the_limit_is_rounding(data):
     exact = data.series("China", "genai_users", 1400)
     exact = replace(exact, censored=exact.censored.iloc[:0])  # a newer figure is at least 700
@@ -187,12 +171,6 @@ def test_a_series_without_an_exact_figure_says_what_is_known_of_it(data):
     assert series.values.empty
     assert series.newer.iloc[-1].tolist() == [last["value"], last["qualifier"]]
     assert f"{last['date']:%Y-%m-%d}" in repr(series)
-
-
-def test_a_country_that_lacks_an_indicator_is_told_what_it_has(data):
-    words = r"'Germany' has no genai_users; there is: China\. Of Germany there is .*genai_use_bitkom"
-    with pytest.raises(indicators.DataError, match=words):
-        data.series("Germany", "genai_users")
 
 
 def test_bounds_of_a_figure_are_censored_not_exact(data):
@@ -363,11 +341,6 @@ def test_a_series_says_what_it_is_and_that_it_has_no_limit(tmp_path):
 def test_a_reference_without_a_base_is_none(tmp_path):
     free = TABLES["indicators"].replace("Users,persons,persons,reference", "Users,persons,,reference")
     assert [one.indicator for one in load_changed(tmp_path, indicators=free).references()] == []
-
-
-def test_a_key_that_stands_twice_is_named_with_the_row_of_the_first(tmp_path):
-    [problem] = find_problems(tmp_path, sources=TABLES["sources"] + TABLES["sources"].splitlines()[1] + "\n")
-    assert problem == "sources.csv, row 3, column source_id: 'report' is already in row 2; keep one of the two"
 
 
 def test_references_leave_out_a_technology_by_its_name_and_refuse_an_unknown_one(data):

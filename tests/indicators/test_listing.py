@@ -1,11 +1,8 @@
-"""What there is: series and runs; how a run is removed, and that nothing else is; version and completion."""
+"""What there is: series and runs; how a run is removed, and that nothing else is; the version."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from importlib.metadata import version
 
 import pandas as pd
@@ -58,7 +55,7 @@ def test_runs_are_listed_with_what_they_are_of(capsys, outputs, run):
     next((outputs / "sweep" / "one" / "tables").iterdir()).write_text("x")
     states = {row["run"]: row["state"] for row in list_runs(outputs)}
     assert states == {
-        "small": "The manifest of run 'small', run.json, is damaged: it is no file of JSON. Make the run again.",
+        "small": "The manifest of run 'small', run.json, is damaged (it is no file of JSON). Make the run again.",
         "sweep/one": "1 file missing or changed",
     }
     assert call(capsys, "runs")[1].splitlines()[0].split()[:2] == ["run", "made"]
@@ -78,12 +75,5 @@ def test_an_attempt_that_failed_is_named_beside_the_last_whole_run(capsys, outpu
     assert re.fullmatch(f"not made; {why}", rows["other"])
 
 
-def test_version_and_completion(capsys, run):
+def test_version(capsys):
     assert call(capsys, "--version")[:2] == (0, f"adoption {version('adoption-curves')}\n")
-    for words, expected in (("adoption ru", ["plain,run", "plain,runs"]), ("adoption export s", ["plain,small"])):
-        environment = {**os.environ, "_ADOPTION_COMPLETE": "bash_complete", "COMP_WORDS": words}
-        environment["COMP_CWORD"] = str(words.count(" "))
-        done = subprocess.run(
-            [sys.executable, "-m", "adoption_curves"], env=environment, capture_output=True, text=True
-        )
-        assert done.stdout.split() == expected

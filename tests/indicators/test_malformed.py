@@ -10,7 +10,7 @@ from pathlib import Path
 
 import malformed
 import pytest
-from malformed import GOOD, HEADER, TABLES, THREE, put_column, write_folder
+from malformed import GOOD, HEADER, TABLES, write_folder
 from snapshots import check_snapshot
 
 from adoption_curves import __main__ as command
@@ -94,33 +94,6 @@ def test_what_people_are_told_of_malformed_input_is_as_kept(tmp_path, renew):
 
     observations = TABLES["observations"]
     check_snapshot("malformed", vars(malformed) | globals() | locals(), renew)
-
-
-ACCEPTED = [
-    b"\xef\xbb\xbf" + GOOD.encode(),
-    GOOD.replace("\n", "\r\n"),
-    GOOD.replace("\n", "\r"),
-    GOOD.replace("\n", ",\n"),
-    GOOD.replace("\n", ",,,\n"),
-    GOOD + "\n,\n\n",
-    "date,value\n" + "\n".join(reversed(THREE.splitlines())),
-    GOOD.replace("8", '"8"'),
-    put_column("colour", "red"),
-    put_column("\x1b[31mcolour", "red"),
-    GOOD.replace("3\n", "3.0e+0\n", 1),
-    HEADER + THREE.replace("\n", ",\n"),
-    GOOD.replace(",", "\t"),
-    GOOD.replace(",", "|"),
-    GOOD.replace(",3", ", 3"),
-    GOOD.encode("utf-16"),
-    "Date,Value\n" + THREE,
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("content", ACCEPTED, ids=range(len(ACCEPTED)))
-def test_harmless_forms_mean_the_same(tmp_path, content):
-    data = indicators.load(f"{write(tmp_path, content)}?unit=people&measure=level")
-    assert data.series("own data", "own").values.tolist() == [3, 8, 15]
 
 
 # Places

@@ -52,7 +52,7 @@ def write(folder, case, edit=""):
     """Write the file of a case, perhaps with one text replaced by another."""
     name, _, encoding = case["file"].partition(":")
     old, _, new = edit.partition(" => ")
-    text = case["text"].replace(old, new).replace("\\n", "\n")
+    text = case["text"].replace(old, new).replace("\\n", "\n").replace("\\r", "\r")
     if name.endswith(".xlsx"):
         book = openpyxl.Workbook()
         for row, line in enumerate(csv.reader(io.StringIO(text)), 1):
@@ -92,6 +92,7 @@ def test_a_file_gives_its_values_and_the_words_beside_them(tmp_path, capsys, cas
     assert (code, read.tolist()) == (0, [*map(float, values.split())]), out
     if days:
         assert f"{read.index[0]:%Y-%m-%d} to {read.index[-1]:%Y-%m-%d}" == days
+    assert "".join(out.splitlines()).isprintable(), "a control character reached the terminal"
     last = out.splitlines()[-1]
     assert last.startswith(("adoption run ", "no run: ")), out
     if last.startswith("adoption run "):

@@ -159,7 +159,7 @@ def test_before_the_report_went_up_no_two_surveys_are_mixed(known):
     early = known.known_on("2026-02-15")
     rows = write_use(list_parts(early, "genai_users", "China"), "China")
     who = rows[rows["key"] == "who"]
-    assert who["of"].tolist() == ["of generative AI users: students, December 2025"]
+    assert who["of"].tolist() == ["students, December 2025"]
 
 
 def test_values_of_the_first_page_are_cells_of_the_tables(known):
@@ -179,7 +179,7 @@ def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
     quotes = pick(TABLE, source_id="state_council_ai_plus")["quote"]
     assert len(targets) == len(quotes)
     assert all(quote in note for quote, note in zip(quotes, targets["note"], strict=True))
-    assert targets["of"].str.startswith("(of what is not stated)").all()
+    assert targets["text"].str.endswith(" (of what is not stated)").all()
 
 
 def test_places_without_a_target_have_other_rows_and_without_a_profile_none(known):

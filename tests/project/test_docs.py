@@ -97,27 +97,6 @@ def test_each_line_of_the_gallery_gives_something_and_the_page_on_python_shows_w
     assert all((site / tag["src"]).stat().st_size > 5000 and len(tag["alt"]) > 40 for tag in pictures)
 
 
-def list_anchors(path):
-    """Anchors of the headings of a page and of what it includes, as GitHub and the site write them."""
-    text = path.read_text(encoding="utf-8")
-    for part in re.findall(r"^```\{include\} (\S+)$", text, flags=re.MULTILINE):
-        text += (path.parent / part).read_text(encoding="utf-8")
-    found = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
-
-
-@pytest.mark.parametrize("name", sorted(PAGES))
-def test_links_of_a_page_lead_to_files_and_headings(name):
-    """Those inside the project; `make docs` follows the site's own."""
-    path = PAGES[name]
-    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    for link in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", text):
-        place, _, anchor = link.partition("#")
-        target = (path.parent / place).resolve() if place else path
-        assert target.exists() or place.startswith("run/"), f"{link}: the default run makes what lies in run/"
-        assert not anchor or anchor in list_anchors(target), link
-
-
 def read_block(name):
     """Rows of the table that stands between marks of this name on the page on the forecast."""
     page = PAGES["forecast.md"].read_text(encoding="utf-8")

@@ -111,7 +111,7 @@ def test_the_lines_that_add_the_next_figure_change_the_headline(tmp_path, monkey
     for words in ("check", "run"):
         assert call(capsys, words)[0] == 0
     rows = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_key_numbers.csv").set_index("key")
-    assert rows.loc["headline", "text"].startswith("780 million people in China use generative AI; ")
+    assert rows.loc["headline", "text"].startswith("780 million people in China used generative AI in December 2026; ")
 
 
 def test_every_make_target_exists():

@@ -101,9 +101,8 @@ def test_a_page_of_a_run_fits_its_window_and_has_no_barrier(whole_run, visit, tm
     judge(page)
 
 
-@pytest.mark.parametrize("name", [pytest.param("comparison", marks=pytest.mark.slow), "sweep"])
-def test_a_report_fits_its_window_and_has_no_barrier(reports, visit, tmp_path, name):
-    shown = fit(visit, reports[name] / "index.html", tmp_path)
+def test_a_report_fits_its_window_and_has_no_barrier(report, visit, tmp_path):
+    shown = fit(visit, report / "index.html", tmp_path)
     assert shown.locator("figure img").is_visible()
     judge(shown)
 

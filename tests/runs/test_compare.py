@@ -17,9 +17,7 @@ from snapshots import check_snapshot
 from adoption_curves.base.files import hash_file, write_file
 from adoption_curves.base.folders import WRITTEN, lock_folder
 from adoption_curves.base.project import RunError, UserError
-from adoption_curves.runs.compare import compare_runs, read_row, write_comparison
-from adoption_curves.runs.manifest import find_run
-from adoption_curves.runs.parameters import ParameterError
+from adoption_curves.runs.compare import compare_runs
 
 FILES = {"index.html", "comparison.csv", "comparison.png", "comparison.svg", WRITTEN}
 
@@ -191,13 +189,3 @@ def test_many_runs_have_a_short_name_and_a_row_each(outputs):
     table, page = read(folder)
     assert len(table) == page.text.count('<tr><th scope="row">') == 8
     assert "708 million people (80% interval 618 to 778)" in page.text
-    with pytest.raises(ParameterError):
-        find_run("a/b/c")
-
-
-def test_what_is_missing_is_named(outputs):
-    make(outputs, "grid/one")
-    write_comparison(outputs / "grid" / "comparison", [read_row("grid/one")], {"grid/two": "Oh\nno"})
-    page = Page(outputs / "grid" / "comparison" / "index.html").text
-    assert "<h1>1 run side by side</h1>" in page
-    assert "<li><bdi>grid/two</bdi>: Oh\nno</li>" in page

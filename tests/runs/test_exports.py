@@ -93,16 +93,8 @@ def test_the_first_sheet_is_what_the_main_figure_draws_and_no_sheet_is_empty(who
     assert {cell.number_format for cell in large if cell.value > 1000} == {"#,##0"}
 
 
-def test_what_is_not_the_runs_is_not_exported(run, capsys):
-    min((run / "tables").glob("0*.csv")).write_text("x")
-    with pytest.raises(RunError, match="is missing or was changed"):
-        write_workbook(run)
-    assert not (run / "tables.xlsx").exists()
-    assert "There is no run" in call(capsys, "export", "nowhere", "--xlsx")[2]
-    assert "--xlsx is for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
-
-
 def test_a_notebook_of_a_run_has_its_page_and_gets_no_other_that_would_stop_the_run(run, capsys):
+    assert "--xlsx is for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
     book = min((run / "notebooks").glob("*.ipynb"))
     code, _, err = call(capsys, "export", str(book))
     assert (code, "This notebook of a run has its page: " in err, f"html/{book.stem}.html" in err) == (2, True, True)

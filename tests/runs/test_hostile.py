@@ -7,8 +7,6 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import write_again
 from hostile import ATTACKS, list_outputs, plant
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from page_faults import find_active
 from processes import call
@@ -49,14 +47,6 @@ def test_nothing_of_a_cell_runs_loads_or_leads_elsewhere(attack, tmp_path):
     except RunError:
         return
     assert page.count("<meta http-equiv") == 1, "the policy"
-
-
-@given(
-    st.lists(st.sampled_from([*ATTACKS, "<", ">", '"', "'", "`", "\n\n", "$", "$$", "|", "> ", "- ", "\\"]), max_size=6)
-)
-@settings(max_examples=25, deadline=None)
-def test_nor_does_what_several_together_make(parts):
-    check("".join(parts))
 
 
 def test_what_a_reader_needs_stays():

@@ -20,11 +20,6 @@ def read_texts(number):
     return [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown"]
 
 
-def read_exercises(number):
-    """The lines of a notebook's exercises."""
-    return "".join(re.findall(r"```python\n(.*?)```", "\n".join(read_texts(number)), re.DOTALL)).splitlines()
-
-
 @pytest.fixture(
     scope="module",
     params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"limit": "none"}],
@@ -80,12 +75,6 @@ def test_one_thing_changed_in_the_cells_and_they_run(old, new, executed, tmp_pat
     assert (np.diff(names["fan"]) > 0).all()
 
 
-def test_our_reading_is_marked_among_the_figures_that_are_used(cells):
-    seen, readings = cells["seen"], cells["series"].readings
-    assert seen.loc[seen["read"], "date"].tolist() == seen.loc[seen["date"].isin(readings.index), "date"].tolist()
-    assert seen["read"].any() == bool(len(readings))
-
-
 def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(cells):
     series, newer = cells["series"], cells["forecast"].compare_newer(cells["result"])
     if not len(series.newer):
@@ -113,7 +102,7 @@ def test_the_answers_are_what_the_lines_give_on_the_default_run(number, tmp_path
 
 
 def check_exercises(number, names):
-    lines = read_exercises(number)
+    lines = "".join(re.findall(r"```python\n(.*?)```", "\n".join(read_texts(number)), re.DOTALL)).splitlines()
     assert len(lines) >= 5
     for line in lines:
         exec(f"found = {line}", names)

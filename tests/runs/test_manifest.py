@@ -37,14 +37,6 @@ def test_every_file_that_was_changed_or_lost_is_found(made, capsys, kind):
     assert "1 file missing or changed" in call(capsys, "runs")[1]
 
 
-def test_a_notebook_s_own_record_that_was_changed_or_lost_is_found(made):
-    path = made / "notebooks" / "05_forecast_small.json"
-    path.write_bytes(path.read_bytes().replace(b"a", b"b", 1))
-    found = find(made)
-    path.unlink()
-    assert found == find(made) == {"notebooks/05_forecast_small.json": "not as in run.json"}
-
-
 def test_every_input_that_was_changed_is_found(made, here):
     inputs = describe_inputs(read_parameters(read_run(made)["asked"]), find_notebooks())
     assert is_current(made, read_run(made), inputs)

@@ -58,11 +58,3 @@ def test_a_project_is_whole_or_not_there(here, tmp_path, monkeypatch):
         new_project.begin_project(tmp_path / "new")
     assert not (tmp_path / "new").exists()
     assert not list(tmp_path.glob(".*"))
-
-
-def test_a_project_runs_from_below_and_writes_to_its_own_outputs(project, capsys, monkeypatch):
-    monkeypatch.delenv("ADOPTION_OUTPUTS")
-    monkeypatch.chdir(project / "notebooks")
-    code, _, err = call(capsys, "run", "small", "-p", "horizon_years", "3", "-p", "data", str(project / "data"))
-    assert code == 0, err
-    assert (project / "outputs" / "small" / "html" / "index.html").is_file()

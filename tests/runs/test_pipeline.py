@@ -45,6 +45,7 @@ def test_the_record_tells_how_the_run_was_made(small_run):
     record = read_run(small_run)
     told = {"run": "small", "horizon_years": 3, "limit": "internet_users"}  # the limit is written out: that of the data
     assert record["parameters"] == read_parameters(told).model_dump()
+    assert ": the limit is internet users, that of the data" in (small_run / "run.log").read_text()
     assert record["main_figure"] == "05_forecast"
     assert len(record["data"]["files"]["observations.csv"]) == 64
     assert {"runs/manifest.py", "runs/parameters.py"} <= {*record["helpers"]}
@@ -205,7 +206,7 @@ def test_strict_refuses_a_file_that_has_lost_figures_of_the_last_run(own, capsys
 def test_quiet_prints_nothing_unless_it_fails(made, capsys):
     assert call(capsys, *WORDS, "--quiet") == (0, "", "")
     code, out, err = call(capsys, *WORDS)
-    assert (code, out.splitlines()[-1]) == (0, str(made / "run.json"))
+    assert (code, out.splitlines()) == (0, ["Read it: outputs/small/html/index.html", str(made / "run.json")])
     assert err == "Nothing changed: 3 notebooks and their pages are as they were.\n"
     code, out, err = call(capsys, *WORDS, "--quiet", "-p", "data", "nowhere.csv")
     assert (code, out, len(err.splitlines())) == (2, "", 1)

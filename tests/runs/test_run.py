@@ -1,7 +1,5 @@
 """A run's folder: tables and figures keep their types, their bytes and their writers."""
 
-import json
-
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -10,7 +8,6 @@ from conftest import open_as
 from matplotlib import pyplot
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.manifest import read_entries
 from adoption_curves.runs.parameters import ParameterError
 from adoption_curves.runs.table_files import write_csv
 
@@ -163,16 +160,6 @@ def test_the_noise_of_the_layout_does_not_reach_the_file():
     open_as(WRITER).draw("03_fits", figure, alt="six panels")
     edges = np.array([axes.get_position(original=True).bounds for axes in grid.flat])
     np.testing.assert_allclose(np.round(edges, 6), edges, rtol=0, atol=1e-15)
-
-
-def test_the_record_says_who_wrote_what_with_which_values(outputs):
-    study = open_as(WRITER, limit=100, data="data")
-    study.keep("03_parameters", FRAME)
-    study.draw("03_fits", draw(), alt="a line")
-    [(name, entry)] = read_entries(outputs / "mine").items()
-    assert (name, entry["parameters"]) == (WRITER, {"limit": "100", "data": "data"})
-    assert (entry["tables"]["03_parameters"]["rows"], entry["figures"]["03_fits"]["alt"]) == (3, "a line")
-    assert str(outputs) not in json.dumps(entry)
 
 
 def test_a_notebook_checks_its_parameters(outputs):

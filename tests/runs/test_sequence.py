@@ -20,12 +20,13 @@ NUMBERED = find_notebooks()
 def test_every_exhibit_is_there(whole_run):
     figures = {path.name.partition(".")[0] for path in (whole_run / "figures").iterdir()}
     assert list_exhibits("draw") - figures == {
+        "02_levels",
         "06_register",
         "07_firms",
         "07_products",
         "07_purposes",
         "07_who",
-    }, "the sample brings no record and no profile"
+    }, "the sample has an interval (05_forecast), no record and no profile"
     assert figures <= list_exhibits("draw")
     assert {path.stem for path in (whole_run / "tables").iterdir()} == list_exhibits("keep", "show")
     assert {path.suffix for path in (whole_run / "figures").iterdir()} == {".png", ".svg", ".csv"}

@@ -1,6 +1,6 @@
 """Killed, stopped, or on a disk that fails: nothing half-made is taken for whole, and the same command goes on.
 
-docs/runs.md says what is left. `pytest -s -m slow` lists it for each moment at which a command was killed.
+docs/runs.md says what is left.
 """
 
 import os
@@ -186,22 +186,10 @@ def kill_before(number, action):
         finally:
             os._exit(0)
     os.close(begin)
-    made = os.read(end, 100_000)
-    while more := os.read(end, 100_000):
-        made += more
-    os.close(end)
+    with os.fdopen(end, "rb") as pipe:
+        made = pipe.read()
     os.waitpid(child, 0)
     return len(made)
-
-
-def draw(name, action):
-    """Twenty numbers of changes that an action makes, or all where there are fewer."""
-    total = kill_before(1_000_000, action)
-    return sorted(random.Random(name).sample(range(total), min(20, total)))
-
-
-def tell(moment, place):
-    print(f"  {moment}: {', '.join(sorted(path.name for path in place.iterdir())) or 'nothing'}")
 
 
 def test_a_folder_is_old_or_new_wherever_its_replacement_is_killed(tmp_path):
@@ -243,12 +231,11 @@ def test_a_register_to_which_killed_processes_add_is_the_old_or_the_new_table(tm
     def list_models(folder):
         return {*read_register(indicators.load(folder / "own.csv"))["model"]}
 
-    for number in draw("register", make):
+    for number in range(kill_before(1_000_000, make)):
         folder = tmp_path / f"after-{number}"
         make(folder)
         before = (folder / "forecasts.csv").read_bytes()
         kill_before(number, partial(make, folder, "two"))
-        tell(number, folder)
         models = list_models(folder)
         assert models in ({"one"}, {"one", "two"})
         make(folder, "three")
@@ -268,26 +255,42 @@ def grid(place):
     return lambda horizons: (place / "grid.yaml").write_text(f"grid: {{horizon_years: {horizons}}}\n")
 
 
-def find_waiting(place):
-    """The process of the notebook that waits."""
-    return int(wait_for(lambda: (place / "waiting").exists() and (place / "waiting").read_text(), 300))
+def start_sweep(place):
+    """A sweep, and the process of its notebook that waits."""
+    process, waiting = start(place, "sweep", "grid.yaml", "--workers", "1"), place / "waiting"
+    waiting.unlink(missing_ok=True)
+    return process, int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
 
 
 def test_ctrl_c_ends_a_sweep_with_its_kernels_and_a_sentence(place, grid):
     grid([30])
-    process = start(place, "sweep", "grid.yaml", "--workers", "1")
-    kernel = find_waiting(place)
+    process, kernel = start_sweep(place)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     said = "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
     assert err.strip().splitlines()[-1] == said
-    assert (
-        (place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt")
-        .read_text()
-        .endswith(" UTC interrupted\n")
-    )
+    left = place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
+    assert left.read_text().endswith(" UTC interrupted\n")
     assert wait_for(lambda: not is_alive(kernel))
+
+
+def test_a_sweep_killed_with_all_that_it_has_started_is_gone_on_from(place, grid):
+    """A run is there whole or not at all, and the next sweep tidies up."""
+    grid([3, 30])
+    process, _ = start_sweep(place)
+    kill_tree(process)
+    folder = place / "outputs" / "grid"
+    assert {path.name for path in folder.parent.iterdir()} <= {"grid", ".grid.making"}
+    assert all((run / "run.json").is_file() for run in folder.glob("horizon*"))
+    second = place / "notebooks" / "05_forecast.ipynb"
+    second.write_text(second.read_text().replace("sleep(60)", "sleep(0)"))
+    process = start(place, "sweep", "grid.yaml")
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert {path.name for path in folder.parent.iterdir()} == {"grid"}
+    assert {path.name for path in folder.glob("[!s]*")} == {"comparison", "horizon_years-3", "horizon_years-30"}
+    assert all((run / "run.json").is_file() for run in folder.glob("horizon*"))
 
 
 @pytest.fixture
@@ -361,31 +364,3 @@ def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
         assert sorted(path.name for path in (here / "outputs").iterdir()) == ["small"]
         left = [path.name for path in temporary.iterdir()]
         assert all(number == signal.SIGKILL and name.startswith("pymp-") for name in left), "which Python leaves"
-
-
-@SLOW
-def test_a_sweep_killed_with_all_that_it_has_started_is_gone_on_from(place, grid, capsys, monkeypatch):
-    grid([3, 4])
-    words, moments = ("sweep", "grid.yaml"), random.Random("sweep")
-    up = "from adoption_curves import __main__\nprint('up', flush=True)"
-    for _ in range(20):
-        process = start(place, *words, before=up)
-        process.stdout.readline()
-        moment = moments.uniform(0.2, 9)
-        time.sleep(moment)
-        if process.poll() is not None:
-            process.communicate()
-            continue
-        kill_tree(process)
-        tell(f"{moment:.1f} s", place / "outputs") if (place / "outputs").exists() else None
-        assert {path.name for path in (place / "outputs").glob("*")} <= {"grid", ".grid.making"}
-        for folder in (place / "outputs" / "grid").glob("[!.]*/"):
-            whole = folder.name.endswith((".partial", "comparison")) or (folder / "run.json").is_file()
-            assert whole, "a run is there whole or not at all"
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
-    code, _, err = call(capsys, *words)
-    assert code == 0, err
-    assert {path.name for path in (place / "outputs").iterdir()} == {"grid"}
-    assert not list((place / "outputs" / "grid").glob(".*"))
-    assert (place / "outputs" / "grid" / "comparison" / "index.html").is_file()

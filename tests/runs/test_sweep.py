@@ -1,6 +1,5 @@
 """Sweeps: what the file may say, and that what runs share is made once, whatever fails meanwhile."""
 
-import sys
 import threading
 import time
 
@@ -18,10 +17,6 @@ from adoption_curves.base.project import RunError
 from adoption_curves.runs.parameters import ParameterError
 from adoption_curves.runs.steps import Execution
 from adoption_curves.runs.sweep import read_sweep, run_sweep
-
-SLOW = pytest.mark.slow
-
-linux = pytest.mark.skipif(sys.platform != "linux", reason="ends kernels as Linux does")
 
 
 @pytest.fixture
@@ -173,7 +168,6 @@ def test_a_run_of_an_earlier_sweep_is_not_taken_for_one_that_failed(tmp_path, ou
     [
         ("runs: [{entity: China}, {limit: 2000}, {limit: none}]", ["China", "limit-2000", "no-limit"]),
         ("grid: {as_of: [2025-10-31, ''], limit: [2000]}", ["2025-10-31_limit-2000", "no-as_of_limit-2000"]),
-        ("grid: {horizon_years: [1], shares: [[0.5, 0.9]]}", ["horizon_years-1_shares-0.5-0.9"]),
         ("grid: {shares: [[0.5, 0.9], [0.51, 0.61, 0.71, 0.81, 0.91, 0.95, 0.97]]}", ["run-001", "run-002"]),
     ],
 )  # fmt: skip

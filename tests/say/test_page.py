@@ -9,27 +9,28 @@ import pytest
 from kept_runs import KEPT, read_run
 from own_pages import CASES, read_case
 
-from adoption_curves.say.glossary import GLOSSARY, join_rows
+from adoption_curves.say.glossary import GLOSSARY, frame_rows, join_rows
 from adoption_curves.say.page import write_page
-from adoption_curves.say.rows import _list_others
+from adoption_curves.say.rows import Row, _list_others
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
 SET = re.compile(
     r"\b(?:\d+ )?(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
-    r"|\b(?:19|20)\d\d\b|aged \d+ (?:to|and) \w+|\d\d% (?=prediction|interval)|Adoption Curves [\w.]+"
-    r"|index, .*? = 100"
+    r"|\b(?:19|20)\d\d\b|aged \d+ (?:to|and) \w+|\d\d% (?=prediction|interval)"
+    r"|the middle \d\d% (?=of)|Adoption Curves [\w.]+|index, .*? = 100"
 )
 """Dates, ages, names and the levels of intervals: no numbers of a table."""
 TABLES_OF_ROWS = {
     "01_wording": {"unknown"},
-    "02_earlier": {"break", "deck", "quotation", "forecast"},  # since when there are few values
+    "02_earlier": {"break", "deck", "quotation", "do_not_quote"},  # since when there are few values
     "02_later": {"others"},
-    "03_saturation_level": {"limit", "level"},
+    "03_saturation_level": {"level"},
     "05_alike": {"alike"},
     "05_audit": {"external"},
     "05_class": {"others"},
     "05_coverage": {"coverage", "deck"},
+    "05_limit": {"limit", "headline", "deck", "quotation", "do_not_quote"},  # what the user assumed
     "05_newer": {"otherwise"},
     "05_other_limits": {"otherwise"},
     "06_register": {"next"},
@@ -49,7 +50,8 @@ def read_cells(run, row):
     """The numbers in the cells that a row names."""
     places = [part.rsplit(":", 2) for part in row.cells.split()]
     cells = [run.tables[table][name].iloc[int(at)] for table, at, names in places for name in names.split(",")]
-    return np.array(cells, dtype=float)
+    numbers = [NUMBER.findall(cell) if isinstance(cell, str) else [cell] for cell in cells]  # "60 to 98"
+    return np.concatenate([np.array(each, dtype=float) for each in numbers])
 
 
 def derive(cells):
@@ -80,7 +82,7 @@ def test_each_label_is_known_and_each_value_is_its_cell_from_which_the_numbers_o
     rows = write_page(run)
     assert set(rows["key"]) <= set(GLOSSARY)
     assert (rows["label"] == rows["key"].map(lambda key: GLOSSARY[key]["label"])).all()
-    assert {"headline", "deck", "quotation", "newest", "forecast"} <= set(rows["key"])
+    assert {"headline", "deck", "quotation", "newest"} <= set(rows["key"])
     assert (
         not rows.astype(str)
         .apply(lambda texts: texts.str.contains(r"\bnan\b|None,|\binf\b"))
@@ -126,6 +128,16 @@ def test_the_page_joins_the_tables_that_there_are_and_shows_four_rows_of_a_group
     assert joined["group"].drop_duplicates().tolist() == groups
     assert joined[joined["group"] != ""].groupby("group").size().max() == 4
     assert joined.loc[joined["key"] == "newest", "text"].tolist()[1] == "by another measure"
+
+
+def test_the_default_page_has_twenty_rows_and_leaves_out_the_last_of_the_longest_group_first():
+    sizes = {"newest": 3, "who": 8, "forecast": 9, "coverage": 2, "otherwise": 3}
+    rows = [Row(key, str(place)) for key, size in sizes.items() for place in range(size)]
+    joined = join_rows([frame_rows([Row("headline", "kept"), *rows]).astype(str)], is_default=True)
+    counts = joined[joined["group"] != ""].groupby("key", sort=False).size()
+    assert counts.to_dict() == sizes | {"who": 6, "forecast": 6}
+    assert joined.loc[joined["key"] == "who", "text"].tolist() == list("012345")
+    assert joined["key"].iloc[0] == "headline"
     assert (joined["group"] != "").sum() <= 20
 
 

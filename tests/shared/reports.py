@@ -1,4 +1,4 @@
-"""A comparison of runs, and the summary of a sweep over countries, of finished runs that no notebook had to make."""
+"""The summary of a sweep over countries, of finished runs that no notebook had to make."""
 
 import json
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from adoption_curves.base.files import hash_file, write_file
 from adoption_curves.base.levels import band_columns, quoted_level
-from adoption_curves.runs.compare import compare_runs, read_row, write_comparison
+from adoption_curves.runs.compare import read_row, write_comparison
 from adoption_curves.runs.parameters import Parameters, read_parameters
 
 COUNTRIES = ["China", "Korea (Democratic People's Republic of)", "Saint Vincent and the Grenadines"]
@@ -53,20 +53,6 @@ def make(
     return folder
 
 
-def finish(outputs, name, median, **values):
-    """A finished run, with a page to lead to."""
-    make(outputs, name, median=median, **values)
-    write_file(outputs / name / "html" / "index.html", b"")
-
-
-def make_comparison(outputs):
-    """Folder of a comparison of five runs with long names."""
-    names = [f"grid/horizon_years-{years}_shares-0.5-0.75-0.9" for years in range(1, 6)]
-    for place, name in enumerate(names):
-        finish(outputs, name, 800.0 + 10 * place, horizon_years=1 + place)
-    return compare_runs(names)[0]
-
-
 def make_sweep(outputs):
     """Folder of a sweep over countries and horizons, one run of which failed."""
     runs = []
@@ -74,7 +60,8 @@ def make_sweep(outputs):
         for years in (3, 5):
             run = f"entity-{entity.split(' ')[0]}_horizon_years-{years}"
             runs.append(Parameters(run=run, entity=entity, horizon_years=years))
-            finish(outputs, f"grid/{run}", 700.0 + 9 * place + years, entity=entity, horizon_years=years)
+            make(outputs, f"grid/{run}", 700.0 + 9 * place + years, entity=entity, horizon_years=years)
+            write_file(outputs / "grid" / run / "html" / "index.html", b"")
     missing, folder = runs[-1].run, outputs / "grid"
     (folder / missing / "run.json").unlink()
     rows = [read_row(f"grid/{run.run}") for run in runs[:-1]]

@@ -28,8 +28,8 @@ pytestmark = [
 api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed")
 
 SECONDS = 120  # the longest that any step may take on a busy machine
-FIGURE = ".jupyter-widgets-output-area img"
-TABLE = ".jupyter-widgets-output-area table"
+FIGURE = ".widget-output img"
+TABLE = ".widget-output table"
 
 
 def find_free_port():
@@ -133,8 +133,8 @@ def test_what_cannot_be_is_one_line(page):
     box = page.locator(".widget-text:has-text('Known on') input")
     box.fill("tomorrow")
     box.press("Enter")
-    page.wait_for_selector(".jupyter-widgets-output-area :text('tomorrow')")
-    assert "Traceback" not in page.locator(".jupyter-widgets-output-area").inner_text()
+    page.wait_for_selector(".widget-output :text('tomorrow')")
+    assert "Traceback" not in page.locator(".widget-output").inner_text()
 
 
 def test_nothing_is_asked_of_the_network(page):

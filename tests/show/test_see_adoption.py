@@ -1,13 +1,11 @@
 """The tables of notebook 02 (growth, alignment, comparison) say what hand computation says; for any kind of series."""
 
-import re
 from dataclasses import replace
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from cells import NOTEBOOKS, SAMPLE, run_notebook
+from cells import SAMPLE, run_notebook
 
 from adoption_curves import indicators
 from adoption_curves.indicators.captions import list_levels
@@ -111,20 +109,6 @@ def test_comparison_keeps_measures_apart_and_takes_the_latest(tables):
     own = compared[compared["entity"] == "China"].iloc[0]
     assert (own["value"], own["date"]) == (42.8, pd.Timestamp("2025-12-31"))
     assert compared["unit"].str.startswith("percent").all()
-
-
-@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05"])
-def test_the_lesson_begins_with_a_picture_and_ends_with_what_it_only_keeps(number):
-    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
-    cells = nbformat.read(path, 4).cells
-    code = [cell.source for cell in cells if cell.cell_type == "code"]
-    assert any("study.draw(" in source for source in code[:8])
-    assert not any("study.keep(" in source for source in code[:-1])
-    assert all(line.startswith("study.keep(") for line in code[-1].splitlines())
-    assert re.search("## Tables for the run", cells[-2].source)
-    assert not re.search(r"^\s*if\b", "\n".join(code[1:]), flags=re.MULTILINE), (
-        "no cell is written for some series only"
-    )
 
 
 def test_series_on_the_clock_that_starts_where_the_first_began():

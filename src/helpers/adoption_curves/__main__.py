@@ -6,14 +6,13 @@ import atexit
 import gc
 import sys
 import warnings
-from contextlib import redirect_stderr, redirect_stdout
 
 import click
 
 from .base.columns import GONE
 from .base.project import RunError, Stopped, UserError, block_unneeded, describe_refusal
 from .cli import adoption
-from .cli.process import PlainStream, handle_signals, ignore_signals, open_streams, stop
+from .cli.process import handle_signals, ignore_signals, open_streams, stop
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -23,12 +22,6 @@ def main(arguments: list[str] | None = None) -> None:
     open_streams()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # warnings of libraries name their files, which helps no user
-    with redirect_stdout(PlainStream(sys.stdout)), redirect_stderr(PlainStream(sys.stderr)):
-        _run_app(sys.argv[1:] if arguments is None else arguments)
-
-
-def _run_app(arguments: list[str]) -> None:
-    """Run a command, and end with a sentence and an exit code where it's the user's to mend."""
     try:
         with block_unneeded(), handle_signals():
             adoption.main(arguments, "adoption", standalone_mode=False)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .dates import SHORTEST, SHORTEST_SPAN, CurveError
+from .words import spell
 
 LEAST_APART, _MAX_FIGURES = 0.4, 8
 """Years between two figures that a forecast uses at least, and how many of them it uses at most."""
@@ -88,6 +89,38 @@ def count_usable(t: np.ndarray, values: np.ndarray) -> int:
     t = np.asarray(t, float)[np.asarray(values, float) > 0]
     near = len(t) > 0 and np.ptp(t) < SHORTEST_SPAN
     return 1 if near else min(len(t), SHORTEST)
+
+
+def explain_few(t: np.ndarray, values: np.ndarray, bounds: int = 0, since: str = "") -> str:
+    """Why no forecast is made of few values, as a clause after "because"; "" where there are enough.
+
+    Parameters
+    ----------
+    t, values : array_like of float, shape (n,)
+        Decimal years, increasing, and exact values.
+    bounds : int
+        How many newer values were published only as "more than" or "less than".
+    since : str
+        The date of the break after which these values begin.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> explain_few([2023.0, 2024.0, 2025.0], [0.0, 3.0, 5.0]).partition("; ")[2]
+    'the series has three values, two of them usable: one is 0'
+    """
+    usable, zeros = count_usable(t, values), int((np.asarray(values) == 0).sum())
+    if usable >= SHORTEST:
+        return ""
+    counts = {"0": zeros, "only a bound": bounds, "less than half a year from the next": len(values) - zeros - usable}
+    lost = [f"{spell(count)} {'is' if count == 1 else 'are'} {what}" for what, count in counts.items() if count]
+    text = f"{spell(len(values) + bounds)} value{'' if len(values) + bounds == 1 else 's'}"
+    text += f" since {since}" if since else ""
+    text += f", {spell(usable) if usable else 'none'} of them usable: {' and '.join(lost)}" if lost else ""
+    return f"a forecast needs three usable values that span half a year; the series has {text}"
 
 
 def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:

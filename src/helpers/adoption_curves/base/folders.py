@@ -20,7 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from .files import hash_file, read_json, write_json
-from .project import BusyError, RunError, refuse_links, refuse_planted, shorten_path
+from .project import BusyError, RunError, refuse_links, shorten_path
 from .words import escape
 
 _LOCK, _HOLDER, _OLD = ".lock", ".holder", ".old"
@@ -58,7 +58,6 @@ def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator
     """
     shop, title = _find_workshop(folder), f"{what.capitalize()} '{folder.name}'"
     refuse_links(folder)
-    refuse_planted(folder, shop)
     lock, said = FileLock(shop / _LOCK, timeout=0), False
     while not lock.is_locked:
         shop.mkdir(parents=True, exist_ok=True)
@@ -169,7 +168,6 @@ def keep_edited(folder: Path, paths: Sequence[str], of: Path | None = None) -> s
         number += 1
         aside = edited / f"{day}-{number}"
     refuse_links(edited)
-    refuse_planted(aside)
     for path in paths:
         (aside / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder / path, aside / path)

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import signal
-import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -88,8 +87,6 @@ def find_root() -> Path:
     for folder in (*marked[:1], _CHECKOUT, *above):
         has_notebooks = any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb"))
         if folder in marked or (has_notebooks and (folder / "data" / "datapackage.json").is_file()):
-            if folder != _CHECKOUT:
-                refuse_planted(folder / PROJECT_MARK, folder / "notebooks", folder / "data")
             return folder
     if PACKAGED.is_dir():
         return PACKAGED
@@ -334,9 +331,6 @@ def describe_refusal(error: Exception) -> str:
         return "Out of memory"
     if isinstance(error, RuntimeError):  # Python has no kind of error of its own for threads
         return str(error) if "can't start new thread" in str(error) else ""
-    if isinstance(error, shutil.Error) and error.args[0]:  # the first of what could not be copied, as a text
-        told = shorten(str(error.args[0][0][-1]).partition("] ")[2], 400)
-        return f"{told}. {say_room()}".removesuffix(".") if FULL in told else told
     if not isinstance(error, OSError) or not error.errno:  # some library's own
         return ""
     if error.errno == errno.ENOSPC:
@@ -359,24 +353,3 @@ def refuse_links(folder: Path) -> None:
         if step.is_symlink():
             only = f"only {shorten_path(outputs)} may be a link"
             raise RunError(f"{shorten_path(step)} is no folder. Move it away, or take another name; {only}.")
-
-
-def refuse_planted(*places: Path) -> None:
-    """Refuse what another user has put where everyone may write, and all below it: it would become part of a report.
-
-    Parameters
-    ----------
-    *places : Path
-        Each is looked at with every folder up to the root, as it is named and as links lead to it.
-
-    Raises
-    ------
-    RunError
-    """
-    named = [Path(follow(place)) for place in places for follow in (os.path.abspath, os.path.realpath)]
-    above = dict.fromkeys(step for place in named for step in (place, *place.parents))
-    for place in above:
-        with suppress(OSError):
-            if place.lstat().st_uid not in (0, os.geteuid()) and place.parent.stat().st_mode & stat.S_IWOTH:
-                planted = f"{shorten_path(place)} is another user's, in a folder where everyone may write."
-                raise RunError(f"{planted} Nothing of it is used; work in a folder of your own.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import re
-import reprlib
 from typing import Any
 
 from .columns import UNNAMED
@@ -21,16 +20,11 @@ _HALVES = re.compile("[\ud800-\udfff]")
 SHOWN_CHARACTERS = 80  # of one value or name
 MAX_CHARACTERS = 5_000  # of one text that a page or a figure shows
 
-_shortener = reprlib.Repr()
-_shortener.maxstring = _shortener.maxother = SHOWN_CHARACTERS
-_shortener.maxlist = _shortener.maxtuple = _shortener.maxdict = 20
-_shortener.maxlevel = 4
-
 
 def quote(value: Any) -> str:
     """Quote a value; a long one is shortened, with its length."""
     try:
-        text = _shortener.repr(value).replace("\n", " ")
+        text = shorten(repr(value).replace("\n", " "))
     except ValueError:  # Python writes no whole number of more than 4300 digits
         text = f"a {type(value).__name__} of more than 4300 digits"
     return f"{text} ({len(value):,} characters)" if isinstance(value, str) and len(value) > SHOWN_CHARACTERS else text
@@ -156,8 +150,6 @@ FLOW = "a flow"
 """In the place of a verdict on the saturation level of a flow: curves of what is in use say nothing of a year's."""
 NO_FORECAST = "no forecast: it has fallen"
 """What is said of a series that has fallen where a forecast would stand."""
-TOO_FEW = "no forecast: it needs three figures above 0 that span half a year"
-"""What is said there of a series with fewer figures."""
 GIVES_RANGE = "How many could there be at most? {} gives one."
 """What would give a forecast a range, with the way to say it in braces."""
 
@@ -176,7 +168,7 @@ def say_unit(unit: str) -> str:
 
 
 def say_limit(row: Any, unit: str = "", bare: bool = False, own: bool = True) -> str:
-    """A figure that is printed as a limit; `row` has qualifier, value and, where it is read as a range, read_low.
+    """A published value; `row` has value, and of a bound qualifier and, where it is read as a range, read_low.
 
     In the tables of data at_least is "more than"; in one's `own` data it may be either.
 
@@ -185,8 +177,14 @@ def say_limit(row: Any, unit: str = "", bare: bool = False, own: bool = True) ->
     >>> say_limit(row, "percent of adults"), say_limit(row, "percent of adults", own=False)
     ('at least 50%', 'more than 50%')
     """
-    above = getattr(row, "read_low", math.nan) > row.value or (row.qualifier == "at_least" and not own)
-    return f"{'more than' if above else say_name(row.qualifier)} {say_figure(row.value, '' if bare else unit, own)}"
+    return f"{say_bound(row, own)}{say_figure(row.value, '' if bare else unit, own)}"
+
+
+def say_bound(row: Any, own: bool = True) -> str:
+    """The words before a value that was published as a bound, with a blank behind them; "" before an exact value."""
+    side = getattr(row, "qualifier", "exact")
+    above = getattr(row, "read_low", math.nan) > row.value or (side == "at_least" and not own)
+    return "more than " if above else "" if side == "exact" else f"{say_name(side)} "
 
 
 _NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]

@@ -49,7 +49,7 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=options.complete_runs)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 @click.option("--for", "dates", metavar="YYYY-MM-DD", multiple=True, help="Date of the forecast; may be repeated.")
 def register(runs: tuple[str, ...], dates: tuple[str, ...]) -> None:
     """Register the forecasts of runs, to score them when their figures are published.

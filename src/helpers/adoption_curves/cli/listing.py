@@ -84,13 +84,8 @@ def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: 
     first = dict(zip(("entity", "indicator"), (left or pairs)[0], strict=True)) if len(pairs) > 1 else {}
     words = ["adoption", "run", name_indicator(data.path.stem)[:64], "-p", "data", path]
     words += [word for name, value in first.items() if name not in named for word in ("-p", name, value)]
-    return shlex.join(words + _write_options(given, choices))
-
-
-def _write_options(given: Iterable[tuple[str, str]], choices: _Choices) -> list[str]:
-    """Parameters and options as words of a command."""
-    words = [word for name, value in given for word in ("-p", name, value)]
-    return words + [word for name, value in choices for word in (f"--{name}", value)]
+    words += [word for name, value in given for word in ("-p", name, value)]
+    return shlex.join(words + [word for name, value in choices for word in (f"--{name}", value)])
 
 
 def say_sweep(data: Data, source: str) -> str:

@@ -12,7 +12,7 @@ import click
 
 from ..base.columns import CHOICES
 from ..base.files import read_file
-from ..base.project import Source, UserError, count_processors, find_outputs, list_manifests
+from ..base.project import Source, UserError, count_processors
 from ..base.words import escape, quote, shorten
 
 _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
@@ -24,13 +24,6 @@ _Choices: TypeAlias = Mapping[str, tuple[str, ...]]
 PATH = click.Path(path_type=Path)
 _WHOLE_NUMBER = click.IntRange(1)
 _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
-
-
-def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Names of runs that begin so, for the shell's completion."""
-    outputs = find_outputs()
-    names = [path.parent.relative_to(outputs).as_posix() for path in list_manifests(outputs)]
-    return sorted(name for name in names if name.startswith(incomplete))
 
 
 def flag(name: str, meaning: str) -> _Decorator:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import threading
@@ -13,24 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..base.project import Stopped
-from ..base.words import UNSEEN
 
 _STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
-
-
-class PlainStream:
-    """A stream of text that writes what steers a terminal as codes, from any author, so that no other code has to."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stream, name)
-
-    def write(self, text: str) -> int:
-        """Write a text, whose lines stay lines."""
-        self.stream.write(re.sub(rf"(?![\n\t]){UNSEEN}", lambda mark: repr(mark[0])[1:-1], text))
-        return len(text)
 
 
 def open_streams() -> None:

@@ -17,7 +17,7 @@ from .process import ignore_signals, stop
 
 
 @click.command()
-@click.argument("run", metavar="[RUN]", required=False, shell_complete=options.complete_runs)
+@click.argument("run", metavar="[RUN]", required=False)
 @options.pairs
 @options.files
 @options.flag("--force", "Run every notebook again.")
@@ -74,7 +74,7 @@ def _say_state(state: str) -> Iterator[None]:
 
 
 @click.command()
-@click.argument("run", metavar="[RUN or NOTEBOOK.ipynb]", default="baseline", shell_complete=options.complete_runs)
+@click.argument("run", metavar="[RUN or NOTEBOOK.ipynb]", default="baseline")
 @options.flag("--xlsx", "Write a run's tables as one spreadsheet.")
 def export(run: str, xlsx: bool) -> None:
     """Write the tables of a run as a spreadsheet, or the page of one notebook.
@@ -100,7 +100,7 @@ def export(run: str, xlsx: bool) -> None:
 
 
 @click.command()
-@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, shell_complete=options.complete_runs)
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
 def compare(runs: tuple[str, ...]) -> None:
     """Show what differs between runs.
 

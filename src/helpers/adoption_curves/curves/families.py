@@ -19,6 +19,7 @@ from .results import Results, ResultsWrapper
 PERSISTENCE = 0.98  # correlation of autoregressive errors a median step apart
 _DIFFERENCE = 1e-5  # of a coordinate, for differences in the place of derivatives
 _MOST_STEPS = 60  # of a search
+_STEEPER = 4.0  # times the line's: the second start of a search
 _TOLERANCE = 1.1  # values may lie above a known ceiling by so much, from noise and rounding
 
 
@@ -232,7 +233,8 @@ class LinkCurve(AdoptionCurve):
         mean_t, mean_z = (weight * t).sum(-1) / weight.sum(-1), (weight * z).sum(-1) / weight.sum(-1)
         apart = t - mean_t[:, None]
         slope = (weight * apart * z).sum(-1) / np.maximum((weight * apart**2).sum(-1), 1e-300)
-        return np.stack([mean_z - slope * mean_t, slope], -1)[None]
+        # where the values bend, the line is too flat for some levels; a steeper one finds their least squares
+        return np.stack([np.stack([mean_z - each * mean_t, each], -1) for each in (slope, _STEEPER * slope)])
 
     @property
     def since(self) -> Array:

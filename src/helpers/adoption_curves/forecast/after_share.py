@@ -95,7 +95,7 @@ def later_shares(
         raise ValueError(
             f"share is {share:g} and years begin at {min(asked):g}: a share from 0 to 1, and years after it"
         )
-    among = indicators.load_references() if among is None else among
+    among = indicators.load().references() if among is None else among
     known = list_later(share, asked, among)
     known = known[known["years"] <= _FURTHEST_COUNTED]
     found = pd.DataFrame(np.nan, pd.Index(asked, name="years"), [*quantiles])

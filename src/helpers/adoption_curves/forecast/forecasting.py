@@ -22,7 +22,7 @@ from ..base.fan import find_goal
 from ..base.levels import LEVELS, band_columns, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
-from ..base.words import GIVES_RANGE, NO_FORECAST, TOO_FEW, quote, say, say_date, say_limit, say_range
+from ..base.words import GIVES_RANGE, NO_FORECAST, quote, say, say_date, say_limit, say_range
 from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
 from . import model
@@ -46,7 +46,7 @@ class Forecast:
     Attributes
     ----------
     kind : str
-        "forecast"; "few" for fewer than three figures above 0 that span half a year, and "fallen" for a series that has
+        "forecast"; "few" for fewer than three usable values (`AdoptionSeries.few`), and "fallen" for a series that has
         fallen: these have no forecast and so no dates.
     target, printed : AdoptionSeries
         The series, with a newer figure that can be read between two ends as one more; and as it was printed.
@@ -174,7 +174,7 @@ class Forecast:
 
     def _say_none(self) -> str:
         """Why there is no forecast."""
-        return NO_FORECAST if self.kind == "fallen" else TOO_FEW
+        return NO_FORECAST if self.kind == "fallen" else f"no forecast: {self.printed.few}"
 
     def _say_gives_range(self) -> str:
         """What would give a range, behind a blank; "" where nothing does."""

@@ -16,7 +16,7 @@ from .captions import Names, cite_series, cite_sources, name_series
 from .claims import check_claims
 from .countries import compare_entities
 from .coverage import describe_coverage, find_expected, list_series, say_expected
-from .data import Data, list_studied, load, load_references
+from .data import Data, list_studied, load
 from .fetch import fetch
 from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
@@ -46,7 +46,6 @@ __all__ = [
     "list_shares",
     "list_studied",
     "load",
-    "load_references",
     "name_series",
     "pick_people",
     "pick_purposes",

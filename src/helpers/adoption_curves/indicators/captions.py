@@ -49,6 +49,8 @@ class Names:
         What they do ("use generative AI"); "" where no phrase is known.
     limit_is_series : bool
         True if its limit has figures too.
+    few : str
+        Why its values are too few for a forecast, see `AdoptionSeries.few`.
     """
 
     title: str
@@ -69,6 +71,7 @@ class Names:
     counted: str = ""
     doing: str = ""
     limit_is_series: bool = False
+    few: str = ""
 
 
 @check_first
@@ -111,6 +114,7 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         counted="" if own else entry.counted + _say_within(within, day, earlier, series.days[-1]),
         doing=re.sub("^use ", "have used ", entry.doing) if within == "at any time" else entry.doing,
         limit_is_series=len(limits) > 0,
+        few=series.few,
     )
 
 

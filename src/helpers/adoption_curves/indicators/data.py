@@ -507,11 +507,6 @@ def list_studied(data: Data) -> list[tuple[str, str]]:
     return [pair for pair in data.own if pair[1] not in bases]
 
 
-def load_references() -> list[AdoptionSeries]:
-    """Reference technologies of `load`."""
-    return load().references()
-
-
 def _is_percentage(entry: Any) -> bool:
     """True if an indicator is a percentage: its base is 100 in the same unit."""
     return entry.unit.startswith("percent")

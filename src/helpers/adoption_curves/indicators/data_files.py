@@ -166,10 +166,10 @@ def split_rows(path: Path, text: str, mark: str = ",") -> list[NumberedRow]:
 
 def explain_length(cells: list[str], header: Sequence[str]) -> str:
     """Explain a row that has more or fewer fields than the header."""
-    counts = f"has {say_count(len(cells), 'field')} where the header has {len(header)}"
-    if len(cells) < len(header):
-        return f"{counts}; write a comma for each empty one"
-    return f'{counts}; put a text that holds a comma in "", and write numbers with a point and without separators'
+    right = "write a comma for each empty one"
+    if len(cells) > len(header):
+        right = 'put a text that holds a comma in "", write numbers with a point and without separators'
+    return f"has {say_count(len(cells), 'field')} where the header has {len(header)}; {right}, or leave the row out"
 
 
 # ---- the schema: datapackage.json of the project, the one source of columns, types, constraints and keys

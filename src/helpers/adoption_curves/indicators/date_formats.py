@@ -105,14 +105,11 @@ def choose_form(cells: Sequence[str], end: str = "") -> tuple[dict[str, str], st
         A cell that is no such date and why; "" for none.
     """
     if end:
-        years, shape = {cell: _read_year_end(cell, end) for cell in cells}, re.sub(r"\d", "0", cells[0])
-        wrong = next((cell for cell, day in years.items() if not day or re.sub(r"\d", "0", cell) != shape), "")
-        message = (
-            f"is no year, written as others, that ends on {end}; write parts of such years as their last days"
-            if wrong
-            else ""
-        )
-        return {cell: str(day) for cell, day in years.items()}, wrong, message
+        shape, message = re.sub(r"\d", "0", cells[0]), f"is no year, written as others, that ends on {end}"
+        for cell in cells:
+            if not _read_year_end(cell, end) or re.sub(r"\d", "0", cell) != shape:
+                return {}, cell, f"{message}; write parts of such years as their last days"
+        return {cell: str(_read_year_end(cell, end)) for cell in cells}, "", ""
     if _may_span(cells):
         return {}, cells[0], "may span two years; write their last day, such as --year-end 06-30"
     forms = set(list_days(cells[0]))
@@ -137,4 +134,4 @@ def explain_date(text: str) -> str:
         return "is before 1800 or after 2100; is the year right?"
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         return f"is no day of the calendar; {_WRITE}"
-    return f"is no date; {_WRITE}, or leave the row out"
+    return f"is no date; {_WRITE}"

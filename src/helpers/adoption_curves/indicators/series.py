@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..base.dates import decimal_years
+from ..base.fallen import explain_few
 from ..base.limit import Limit
-from ..base.words import add_entity, of_entity, say_amount, say_count
+from ..base.words import add_entity, of_entity, say_amount, say_count, say_date
 from .date_formats import read_day
 from .problems import DataError, Problem, parameter_error
 
@@ -110,6 +112,13 @@ class AdoptionSeries:
         """The break (date, kind, reason) that parts the figures from those of ``earlier``; None where none does."""
         hard = self.breaks[(self.breaks["kind"] == "break") & (self.breaks["date"] <= self.dates[0])]
         return hard.iloc[-1] if len(self.earlier) else None
+
+    @property
+    def few(self) -> str:
+        """Why its values are too few for a forecast, as a clause after "because"; "" where they are not."""
+        values, last = self.values.dropna(), self.last_break
+        since = "" if last is None else say_date(last["date"])
+        return explain_few(decimal_years(values.index), values.to_numpy(float), len(self.newer), since)
 
     @property
     def cumulative(self) -> bool:

@@ -24,7 +24,7 @@ from ..base.words import escape, say_count, say_day, shorten
 from . import number_format as numbers
 from .checks import check_spellings, raise_problems, read_unit
 from .data_files import NumberedRow, explain_length, file_error, list_repeated
-from .date_formats import SPAN, choose_form, list_days
+from .date_formats import SPAN, choose_form, list_days, read_day
 from .problems import DataError, Problem, cell_error, list_names, list_problems, parameter_error, suggest_names
 from .table_text import read_rows
 from .user_tables import build_tables, check_rows, fill_defaults
@@ -40,10 +40,17 @@ _PARTS = {
     "-": r"(?i)(month|mth|monat|mois|mes|mese|月份?)s?( (no|number))?\.?",
     "-Q": r"(?i)(quarter|qtr|quartal|trimestre?|季度?)s?( (no|number))?\.?",
     "-H": r"(?i)(half|half[- ]?year|semest(er|re))s?",
+    "-W": r"(?i)(week|wk|woche|kw|semaine|semana|周)s?( (no|number))?\.?",
 }
-"""Headings of months, quarters and halves in numbers, by what joins them to a year."""
+"""Headings of months, quarters, halves and weeks in numbers, by what joins them to a year; no week is a date."""
 _CODE = r"[A-Z0-9]+(_[A-Z0-9]+)+|PC|NR|THS|MIO"
 """Codes of Eurostat in the place of a unit."""
+_COLUMNS_OF = {
+    "date": "column, and no headings, of dates such as 2024-12-31 (the last day of a fiscal half), 2024-12, 2024-Q4, "
+    "2024-H2 or 2024",
+    "value": "column of numbers",
+}
+"""What a file needs at the least, by what it is."""
 _MOST_COLUMNS = 2_000
 """More would take a reader longer than a person waits: a column is looked at cell by cell."""
 _QUESTIONS = {
@@ -83,6 +90,10 @@ def read_series_file(
     file, options, problems = path.name, _read_options(choices), list[Problem]()
     rows = read_rows(path, options)
     with _collect(problems):
+        _make_table(path, rows, options)
+    if problems and len(rows) > 1 and not options["rows"] and _find_headings(rows) > rows[0][0]:
+        options["rows"] = f"{_find_headings(rows)}:"  # what else is wrong is looked for below the likely headings
+    with _collect(problems):
         frame, picked = _pick_rows(file, _make_table(path, rows, options), options)
         frame, heads = _lay_out(file, frame, options)
         frame, heads, notes = _read_columns(file, frame, heads, options)
@@ -90,7 +101,7 @@ def read_series_file(
     texts = {cell for _, cells in rows for cell in cells}  # headings among them, wherever the table is
     missing = [question for name, question in _QUESTIONS.items() if not options[name] and name not in texts]
     problems += [Problem(file, None, "", "", question) for question in missing]
-    raise_problems(problems)
+    raise_problems([*dict.fromkeys(problems)])
     text = _name_columns(file, frame, picked, [*heads.values(), *beside], options)
     values = read_cells(file, text, [column.describe() for column in COLUMNS], problems)
     if not problems:
@@ -124,6 +135,8 @@ def _read_options(choices: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any
         if options[name] and name not in REPEATED:
             raise parameter_error(f"--{name}", text, f"is the second --{name}; keep one")
         options[name] = [*options[name], text] if name in REPEATED else text
+    if options["year-end"] and not read_day(f"2024-{options['year-end']}"):
+        raise parameter_error("--year-end", options["year-end"], "is no day of a year, MM-DD, such as 06-30")
     if re.search(r"[\d.,%<>:]", options["flags"]):
         message = "has digits or signs of numbers; write the letters and marks alone"
         raise parameter_error("--flags", options["flags"], message)
@@ -149,7 +162,8 @@ def _make_table(path: Path, rows: list[NumberedRow], options: Mapping[str, Any])
     right = f"; if row {headings} has the headings write --rows {headings}:{end}" if headings > line else ""
     for row, cells in body:
         if any(cells[width:]) or len(cells) < width:
-            right = right or (f"; if the table ends above it write --rows {line}:{row - 1}" if row > body[0][0] else "")
+            if row > max(headings, body[0][0]):
+                right = f"; if the table ends above it write --rows {line}:{row - 1}"
             raise file_error(path, f"{explain_length(cells, header)}{right}", row)
     filled = [place for place in range(width) if header[place] or any(cells[place] for _, cells in body)]
     nameless = not all(header[place] for place in filled) and not options["rows"]
@@ -170,12 +184,9 @@ def _make_table(path: Path, rows: list[NumberedRow], options: Mapping[str, Any])
 
 
 def _find_headings(rows: Sequence[NumberedRow]) -> int:
-    """Number of the row that may have the headings: the first one more than half full."""
-    most = max(sum(map(bool, cells)) for _, cells in rows)
-    place = next(place for place, (_, cells) in enumerate(rows) if 2 * sum(map(bool, cells)) > most)
-    if place and any(numbers.is_number(cell) and not _is_date(cell) for cell in rows[place][1]):
-        place -= 1  # the row above values, whose names are blank but for one
-    return rows[place][0]
+    """Number of the row that may have the headings: the one above the first value."""
+    filled = [any(numbers.is_number(cell) and not _is_date(cell) for cell in cells) for _, cells in rows]
+    return rows[max(filled.index(True) - 1, 0)][0] if any(filled) else rows[0][0]
 
 
 def _pick_rows(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str]]:
@@ -189,12 +200,20 @@ def _pick_rows(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> tu
             raise parameter_error("--where", text, f"is no COLUMN=CELL of the file; {near}")
         picked, names[column] = picked[picked[column] == cell], cell
     for column in [*names, *({"entity", "indicator"} & set(frame))]:
-        if 0 < (blank := frame.index[frame[column] == ""]).size < len(frame):
-            message = "is empty beside names; write the name in each row, or leave the row out by --rows"
-            raise cell_error(file, message, blank[0], column)
+        named = [bool(cell) for cell in frame[column]]
+        if any(named) and not all(named):
+            place = named.index(False)
+            message = f"is empty beside names; write the name in each row, or {_leave_out(frame, named, place)}"
+            raise cell_error(file, message, frame.index[place], column)
         spelled = check_spellings(file, frame.assign(row=frame.index, entity=frame[column]))
         raise_problems([replace(problem, column=column) for problem in spelled])
     return picked, list(names.values())
+
+
+def _leave_out(frame: pd.DataFrame, is_right: Sequence[bool], place: int) -> str:
+    """Advice to leave out the row at this place, by --rows if none below it is right."""
+    option = f" by --rows {frame.index.name}:{frame.index[place - 1]}" if place and not any(is_right[place:]) else ""
+    return f"leave the row out{option}"
 
 
 # ---- a row for each value
@@ -215,6 +234,7 @@ def _lay_out(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> tupl
     if len(days) > 1 and not options["date"] and not options["value"] and "date" not in frame:
         _check_headings(file, frame[days])
         long = frame.reset_index(drop=True).melt(frame.columns.drop(days), days, _DATE, _VALUE, ignore_index=False)
+        _check_parts(file, long, _DATE, options)
         return long.set_axis(frame.index[long.index]), {"value": "", "date": f"{days[0]} to {days[-1]}"}
     parts = re.findall(r"\{(.+?)\}", options["date"])  # {Year}-{Month}
     if parts and {*parts} <= {*frame}:
@@ -240,18 +260,20 @@ def _check_parts(file: str, frame: pd.DataFrame, date: str, options: Mapping[str
     """Raise a `DataError` for years whose months, quarters or halves stand in another column."""
     if not all(re.fullmatch(r"\d{4}", cell) for cell in frame[date]):
         return
-    for name in frame.columns.drop([date, options["value"], *_OWN], errors="ignore"):
-        templates = [f"{{{date}}}{joint}{{{name}}}" for joint, heading in _PARTS.items() if re.fullmatch(heading, name)]
-        whole = f"or --ignore {shlex.quote(name)} if the values are of whole years"
-        for template in [*templates, f"{{{name}}} {{{date}}}"]:
-            form = template.replace(f"{{{date}}}", "2024")
-            if all(list_days(form.replace(f"{{{name}}}", cell)) for cell in frame[name]):
-                message = f"has parts of the years in {date}; write --date {shlex.quote(template)}, {whole}"
-                raise cell_error(file, message, column=name)
-        if templates:
-            raise cell_error(
-                file, f"has parts of the years in {date}; write dates such as 2024-Q2, {whole}", column=name
-            )
+    for name in frame.columns.drop([date, options["value"], _VALUE, *_OWN], errors="ignore"):
+        joints = [joint for joint, heading in _PARTS.items() if re.fullmatch(heading, name)]
+        templates = [*(f"{{{date}}}{joint}{{{name}}}" for joint in joints), f"{{{name}}} {{{date}}}"]
+        forms = {template: template.replace(f"{{{date}}}", "2024") for template in templates}
+        fits = [
+            one
+            for one, form in forms.items()
+            if all(list_days(form.replace(f"{{{name}}}", cell)) for cell in frame[name])
+        ]
+        if joints or fits:
+            row = "dates such as 2024-12-31, 2024-12 or 2024-Q4, a row for each value"
+            right = f"--date {shlex.quote(fits[0])}" if fits and date != _DATE else row
+            whole = f"or --ignore {shlex.quote(name)} if the values are of whole years"
+            raise cell_error(file, f"has parts of the years; write {right}, {whole}", column=name)
 
 
 def _find_column(
@@ -261,24 +283,23 @@ def _find_column(
     chosen = options[name] or (name if name in frame else "")
     if chosen and chosen not in frame:
         raise parameter_error(f"--{name}", chosen, suggest_names(chosen, frame))
-    bare = {head: [numbers.split_flag(cell, options["flags"])[0] for cell in frame[head]] for head in frame}
-    free = {head: [cell for cell in cells if cell not in _MISSING] for head, cells in bare.items()}
-    free = {head: cells for head, cells in free.items() if head not in [*_OWN, _DATE, _PRINTED]}
-    heads = [head for head, cells in free.items() if cells and 2 * sum(map(test, cells)) >= len(cells)]
+    free = frame.columns.drop([*_OWN, _DATE, _PRINTED], errors="ignore")
+    cells = {head: [numbers.split_flag(cell, options["flags"])[0] for cell in frame[head]] for head in free}
+    cells = {head: [cell for cell in cells[head] if cell not in _MISSING] for head in free}
+    heads = [head for head in free if cells[head] and 2 * sum(map(test, cells[head])) >= len(cells[head])]
     if name == "value" and len(free) == 1:
         heads = list(free)  # whatever its cells are: each that is no number is then named
     if not chosen and len(heads) > 1:
         one, *others = map(shlex.quote, heads)
-        rest = "".join(f" --ignore {other}" for other in others) if name == "value" else ""
-        message = f"may have its {name}s in {list_names(heads)}; write --{name} and one, such as --{name} {one}{rest}"
-        raise cell_error(file, message)
+        right = f"write --{name} and one, such as --{name} {one}"
+        if name == "value":
+            ignored = "".join(f" --ignore {other}" for other in others)
+            right = f"write --value and one, and --ignore for what says nothing of it, such as --value {one}{ignored}"
+        raise cell_error(file, f"may have its {name}s in {list_names(heads)}; {right}")
     if not chosen and not heads:
-        cells = ", ".join(f"{shorten(frame[head].iloc[0])!r} ({shorten(head)})" for head in free)
-        such = {
-            "date": "dates such as 2024-12-31 (the last day of a fiscal half), 2024-12, 2024-Q4, 2024-H2 or 2024",
-            "value": "numbers",
-        }[name]
-        raise cell_error(file, f"has no column of {such}: {cells}; write them so, or --{name} and the column's heading")
+        such = _COLUMNS_OF[name]
+        first = ", ".join(f"{shorten(frame[head].iloc[0])!r} ({shorten(head)})" for head in free)
+        raise cell_error(file, f"has no {such}: {first}; write them so, or --{name} and the column's heading")
     return chosen or heads[0]
 
 
@@ -328,16 +349,15 @@ def _read_dates(file: str, frame: pd.DataFrame, heading: str, options: Mapping[s
     """ISO dates of the cells, read in the one form in which all are dates."""
     cells = [numbers.split_flag(cell, options["flags"])[0] for cell in frame[_DATE]]
     days, wrong, message = choose_form(list(dict.fromkeys(cells)), options["year-end"])
-    place = cells.index(wrong) if message else 0
     if message and _VALUE in frame:  # a heading
         raise cell_error(file, f"{message}, or --ignore {shlex.quote(wrong)}", column=wrong)
     if message:
-        bare = [re.sub(numbers.MARK, "", cell) for cell in cells[place:]]
-        if list_days(bare[0]) and bare[0] != wrong:
-            mark = shlex.quote(wrong[len(bare[0]) :].strip())
+        place, bare = cells.index(wrong), [re.sub(numbers.MARK, "", cell) for cell in cells]
+        if list_days(bare[place]) and bare[place] != wrong:
+            mark = shlex.quote(wrong[len(bare[place]) :].strip())
             message = f"is no plain date; write --flags {mark} if that is a note"
-        elif place > 0 and message.endswith(" out") and not any(map(list_days, bare)):
-            message += f" by --rows {frame.index.name}:{frame.index[place] - 1}"
+        elif place and not list_days(wrong):
+            message += f", or {_leave_out(frame, [_is_date(cell) and cell != wrong for cell in bare], place)}"
         raise cell_error(file, message, frame.index[place], heading, wrong)
     dates, today = [days[cell] for cell in cells], f"{datetime.now().astimezone():%Y-%m-%d}"
     if max(dates) > today:
@@ -393,8 +413,8 @@ def _check_days(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> N
     parts = sorted(parts, key=lambda name: all(map(numbers.is_number, frame[name])))
     right = "keep one"
     if parts:
-        pick = shlex.quote(f"{parts[0]}={same[parts[0]].iloc[0]}")
-        right = f"pick one, such as --where {pick}, of {list_names(frame[parts[0]].unique())}"
+        names = [name for name in frame[parts[0]].unique() if name]
+        right = f"pick one, such as --where {shlex.quote(f'{parts[0]}={names[0]}')}, of {list_names(names)}"
     rows = f"rows {same.index[0]} and {same.index[1]}"
     raise cell_error(file, f"{rows} are both of {same[_DATE].iloc[0]}; {right}", column=parts[0] if parts else "")
 

@@ -1,11 +1,11 @@
-"""Runs: their parameters, notebooks, results, manifests, pages, reports and sweeps.
+"""Runs: their parameters, notebooks, results, manifests, pages, comparisons and sweeps.
 
 `Study` is all that a notebook of a run sees. A run goes through ``runner`` (a whole run), ``steps`` (a notebook of it,
-and the store of results), ``notebook_process`` (one notebook in a process), ``engine`` (what runs in it), ``study``
-(what the notebook sees and writes), ``manifest`` (``run.json``) and ``pages``. Beside them: ``parameters`` and
-``check_series`` (what may be chosen), ``ingredients`` (what a run is made from), ``table_files`` (tables as CSV),
+and the results that it may copy), ``notebook_process`` (one notebook in a process), ``engine`` (what runs in it),
+``study`` (what the notebook sees and writes), ``manifest`` (``run.json``) and ``pages``. Beside them: ``parameters``
+and ``check_series`` (what may be chosen), ``ingredients`` (what a run is made from), ``table_files`` (tables as CSV),
 ``preload`` (what the fork server imports), ``failures`` (what a failure says and leaves), ``sweep`` (many runs),
-``report`` (several runs side by side), ``exports`` (a spreadsheet, a registered forecast), ``new_project`` (a project
+``compare`` (several runs side by side), ``exports`` (a spreadsheet, a registered forecast), ``new_project`` (a project
 of one's own).
 """
 

@@ -9,20 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..base.dates import SHORTEST, decimal_years
-from ..base.fallen import LEAST_APART, count_usable, has_fallen, pick_last
+from ..base import words
+from ..base.dates import decimal_years
+from ..base.fallen import LEAST_APART, has_fallen, pick_last
 from ..base.project import RunError, Source, UserError
-from ..base.words import (
-    GIVES_RANGE,
-    lower_first,
-    of_entity,
-    say_amount,
-    say_at,
-    say_count,
-    say_day,
-    say_name,
-    say_period,
-)
 from .manifest import find_last, find_table, list_tables, locate
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 from .table_files import read_csv
@@ -46,7 +36,12 @@ def check_parameters(parameters: Parameters) -> Any:
     """
     from .. import indicators
 
-    _check_families(parameters)
+    if not {*parameters.families} <= {*Parameters().families}:
+        from ..curves import FAMILIES  # which imports statsmodels
+
+        for family in parameters.families:
+            if family not in FAMILIES:
+                raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
     source = parameters.source
     if not os.path.lexists(source.path):
         path = Source.read(parameters.data).path
@@ -64,28 +59,16 @@ def check_parameters(parameters: Parameters) -> Any:
     return data
 
 
-def _check_families(parameters: Parameters) -> None:
-    if {*parameters.families} <= {*Parameters().families}:
-        return
-    from ..curves import FAMILIES
-
-    for family in parameters.families:
-        if family not in FAMILIES:
-            raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
-
-
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
     """Lines on a run: how own data were read, the limit and whose it is, first and last figure, what is left out."""
-    return [*data.understood, *_list_series_facts(data, parameters), *_list_misnamed(data, parameters)]
-
-
-def _list_misnamed(data: Any, parameters: Parameters) -> list[str]:
-    """Note on a run that is named after another entity than its own, as by `adoption run germany`."""
+    notes = [*data.understood, *_list_series_facts(data, parameters)]
+    # A run may be named after another entity than its own, as by `adoption run germany`.
     entities = {name.casefold(): name for name in data.observations["entity"].unique()}
     named = entities.get(parameters.run.replace("-", " ").casefold(), parameters.entity)
-    if named == parameters.entity:
-        return []
-    return [f"'{parameters.run}' names only the run, of {parameters.entity}; write -p entity '{named}' for that one."]
+    if named != parameters.entity:
+        only = f"'{parameters.run}' names only the run, of {parameters.entity}"
+        notes.append(f"{only}; write -p entity '{named}' for that one.")
+    return notes
 
 
 def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
@@ -103,15 +86,15 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
 
 def _say_figure(row: Any, series: Any) -> str:
     """A figure as it is read, with its date."""
-    side = "" if row["qualifier"] == "exact" else f"{say_name(row['qualifier'])} "
-    return f"{side}{say_amount(row['value'], series.unit)} {_say_when(row['date'], series)}"
+    side = "" if row["qualifier"] == "exact" else f"{words.say_name(row['qualifier'])} "
+    return f"{side}{words.say_amount(row['value'], series.unit)} {_say_when(row['date'], series)}"
 
 
 def _say_when(date: Any, series: Any) -> str:
     """The month at whose end a date lies, of a flow the year, else the day."""
     if series.measure == "flow" or date.is_month_end:
-        return f"{say_at(series.measure)} {say_period(date, series.measure)}"
-    return f"on {say_day(date)}"
+        return f"{words.say_at(series.measure)} {words.say_period(date, series.measure)}"
+    return f"on {words.say_day(date)}"
 
 
 def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:
@@ -121,12 +104,12 @@ def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:
         whose = "as asked" if asked else "that of the data"
         if not asked and data.is_own(series.entity, series.indicator) and series.unit.startswith("percent"):
             whose = "the whole of a percentage"
-        return f"{series.full_title}: the limit is {lower_first(series.limit.title)}, {whose}."
+        return f"{series.full_title}: the limit is {words.lower_first(series.limit.title)}, {whose}."
     told = f"{series.full_title}: no limit{', as asked' if asked else ' in the data'}."
     if series.measure == "flow" and not series.is_share_of_sales:
         return told
     lost = "we quote no forecast" if series.cumulative else "a forecast has no range"
-    return f"{told} Without one {lost}. {GIVES_RANGE.format('-p limit N')}"
+    return f"{told} Without one {lost}. {words.GIVES_RANGE.format('-p limit N')}"
 
 
 def _list_high_limits(series: Any) -> list[str]:
@@ -134,8 +117,8 @@ def _list_high_limits(series: Any) -> list[str]:
     last, limit = series.highest, 0.0 if series.limit is None else series.limit.values.iloc[-1]
     if not limit > _FAR_ABOVE * last > 0:
         return []
-    words = f"The limit, {say_amount(limit, series.unit)}, is more than {_FAR_ABOVE:,} times the highest figure"
-    return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit of the file."]
+    above = f"The limit, {words.say_amount(limit, series.unit)}, is more than {_FAR_ABOVE:,} times the highest figure"
+    return [f"{above}, {words.say_amount(last, series.unit)}; a number is read in the unit of the file."]
 
 
 def refuse_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
@@ -152,22 +135,18 @@ def refuse_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
     if slipped := _doubt_newest(series):
         raise RunError(f"{data.path.name}: is {slipped}? --strict refuses it. If it is right, run once without it.")
-    if lost := sorted(_list_known(parameters, folder) - {*series.observations["date"]}):
+    # Dates of the figures of the last whole run, where it was of this series.
+    record, now = find_last(folder), parameters.model_dump(include={"entity", "indicator", "as_of"})
+    table = find_table(record, "observations") if record and now.items() <= record["parameters"].items() else ""
+    if not table:
+        return
+    known = read_csv(locate(folder, f"tables/{table}.csv"), list_tables(record)[table]["columns"])["date"]
+    if lost := sorted({*known} - {*series.observations["date"]}):
         days = f"{lost[0]:%Y-%m-%d}" + (f" to {lost[-1]:%Y-%m-%d}" if len(lost) > 1 else "")
         raise RunError(
-            f"{data.path.name} has lost {say_count(len(lost), 'figure')} of the last whole run, of {days}, which "
+            f"{data.path.name} has lost {words.say_count(len(lost), 'figure')} of the last whole run, of {days}, which "
             "--strict refuses. If that is right, run once without it."
         )
-
-
-def _list_known(parameters: Parameters, folder: Path) -> set[Any]:
-    """Dates of the figures that the last whole run of this series had; none where there is no such run."""
-    if not (record := find_last(folder)):
-        return set()
-    table, now = find_table(record, "observations"), parameters.model_dump()
-    if not table or any(record["parameters"].get(name) != now[name] for name in ("entity", "indicator", "as_of")):
-        return set()
-    return {*read_csv(locate(folder, f"tables/{table}.csv"), list_tables(record)[table]["columns"])["date"]}
 
 
 def _doubt_newest(series: Any) -> str:
@@ -177,26 +156,26 @@ def _doubt_newest(series: Any) -> str:
     last = float(steps[-1] / steps[:-1].max()) if len(steps) > 1 and steps[:-1].max() > 0 else 0.0
     if last <= _MUCH_LARGER and 1 / _SLIPPED < times < _SLIPPED:
         return ""
-    newest = f"the newest figure, {say_amount(values.iloc[-1], series.unit)}, right"
+    newest = f"the newest figure, {words.say_amount(values.iloc[-1], series.unit)}, right"
     return f"{newest}: {times:.2g} times the one before, with a step {last:.2g} times the largest before"
 
 
 def _list_left_out(series: Any) -> list[str]:
     """Sentences on what curves and forecast leave out of a series, and on a series that has fallen."""
-    what, notes = of_entity(series.indicator, series.entity), []
+    what, notes = words.of_entity(series.indicator, series.entity), []
     if (last := series.last_break) is not None:
-        figures = say_count(len(series.earlier), "figure")
+        figures = words.say_count(len(series.earlier), "figure")
         notes.append(f"{figures} of {what} before the break of {last['date']:%Y-%m-%d} ({last['reason']}) left out.")
     values = series.values[series.values > 0]
     if len(values) < len(series.values):
-        zeros = say_count(len(series.values) - len(values), "figure")
+        zeros = words.say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
     years = decimal_years(values.index)
-    if count_usable(years, values) < SHORTEST:
-        notes.append(f"{series.full_title}: no forecast, which needs {SHORTEST} figures above 0 that span half a year.")
+    if series.few:
+        notes.append(f"{series.full_title}: no forecast, because {series.few}.")
     if has_fallen(decimal_years(series.values.index), series.values):
-        highest = f"{say_amount(series.values.max(), series.unit)} {_say_when(series.values.idxmax(), series)}"
-        last = f"{say_amount(series.values.iloc[-1], series.unit)} {_say_when(series.values.index[-1], series)}"
+        highest = f"{words.say_amount(series.values.max(), series.unit)} {_say_when(series.values.idxmax(), series)}"
+        last = f"{words.say_amount(series.values.iloc[-1], series.unit)} {_say_when(series.values.index[-1], series)}"
         notes.append(
             f"{series.full_title}: no forecast, because the figures have fallen, from {highest} to {last}. "
             "Curves of adoption only rise and do not apply."

@@ -15,9 +15,9 @@ from ..base.fan import find_goal
 from ..base.files import write_file
 from ..base.folders import keep_unlisted, lock_folder, replace_folder, write_list
 from ..base.levels import band_columns, quoted_level, say_level
-from ..base.project import RunError, find_outputs
+from ..base.project import RECORD, RunError, find_outputs
 from ..base.words import clean, say, say_count, say_date, say_range
-from .manifest import find_edited_parameters, find_run, find_table, list_tables, locate, read_unchanged
+from .manifest import find_run, find_table, list_tables, locate, read_unchanged
 from .pages import render, say_value
 from .parameters import ParameterError
 from .table_files import read_csv, write_csv
@@ -27,6 +27,8 @@ _MOST_DRAWN = 60
 """Runs that the chart shows; page and table have all."""
 _MOST_LETTERS = 64
 """Letters of the name of a comparison's folder."""
+_COLUMNS = ("run", "title", "unit", "last_date", "last_value", "date", "median", "low", "high", "level")
+"""Columns of the table before those of the parameters."""
 
 
 def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
@@ -50,10 +52,8 @@ def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
         If a run isn't finished, can't be read or was edited, or a file or a link is in the folder's place.
     """
     names = [find_run(name).relative_to(find_outputs()).as_posix() for name in names]
-    if len(names) < 2:
-        raise ParameterError("a comparison needs two runs or more, as in: adoption compare baseline other")
-    if twice := [name for name in {*names} if names.count(name) > 1]:
-        raise ParameterError(f"run '{twice[0]}' is named twice; name each run once")
+    if len(names) < 2 or len({*names}) < len(names):
+        raise ParameterError("a comparison needs two runs or more, each named once: adoption compare baseline other")
     title = f"compare-{'-'.join(names)}".replace("/", "-")
     if len(title) > _MOST_LETTERS:
         title = f"{title[:55]}-{hashlib.sha256(title.encode()).hexdigest()[:8]}"
@@ -62,7 +62,7 @@ def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
 
 
 def read_row(name: str) -> dict[str, Any]:
-    """Row of a run in a comparison: its record, parameters, last observation, and the forecast that its page quotes.
+    """Row of a run in a comparison: its parameters, last observation, and the forecast that its page may quote.
 
     Parameters
     ----------
@@ -72,32 +72,32 @@ def read_row(name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        run, record, parameters, title, unit, last_date, last_value, level, and forecast, a frame with date, median,
-        low and high, which has no rows where the run forecasts nothing.
+        run, title, unit, last_date, last_value, level, parameters (as texts), made_from, and forecast, rows of date,
+        median, low, high and basis, none where the run forecasts nothing.
 
     Raises
     ------
     UserError
         If there is no such run, or its tables or parameters were edited.
     """
-    record = read_unchanged(find_run(name), "tables")
-    if edited := find_edited_parameters(record):
-        raise RunError(f"run.json of run '{name}' was {edited}. Make the run again.")
+    record = read_unchanged(find_run(name), "tables/", RECORD)
     level = quoted_level(record["parameters"]["levels"])
     low, high = band_columns(level)
     observations = _read_table(name, record, "observations", "date", "value")
+    last = observations.dropna(subset=["value"]).sort_values("date")[-1:]
     forecast = _read_table(name, record, "forecast", "date", "q0.5", "basis")
     forecast = forecast[forecast["basis"] != "refuted"].rename(columns={"q0.5": "median", low: "low", high: "high"})
-    last = observations.dropna(subset=["value"]).sort_values("date")[-1:]
+    sources = [entry["made_from"].get("the notebook") for entry in record["notebooks"].values()]
     return {
         "run": name,
-        "record": record,
         "title": clean(record["subject"].get("title", "")),
         "unit": clean(record["subject"].get("unit", "")),
         "last_date": last["date"].max(),
         "last_value": last["value"].max(),
         "level": level,
-        "forecast": forecast.reindex(columns=["date", "median", "low", "high", "basis"]),
+        "parameters": {key: say_value(key, value) for key, value in record["parameters"].items() if key != "run"},
+        "made_from": repr([record["data"]["files"], sources, record["helpers"], record["versions"]]),
+        "forecast": forecast.reindex(columns=["date", "median", "low", "high", "basis"]).to_dict("records"),
     }
 
 
@@ -107,12 +107,11 @@ def _read_table(name: str, record: Mapping[str, Any], part: str, *columns: str) 
     try:
         if table:
             frame = read_csv(locate(find_run(name), f"tables/{table}.csv"), list_tables(record)[table]["columns"])
-        frame[[*columns] if len(frame) else []]
+        if frame.empty:
+            frame = pd.DataFrame(columns=[*columns])
+        return frame.assign(date=pd.to_datetime(frame[[*columns]]["date"]))
     except (LookupError, ValueError) as error:
         raise RunError(f"Table {table} of run '{name}' has another form. Make the run again.") from error
-    if frame.empty:
-        return pd.DataFrame({column: [] for column in columns}).astype({"date": "datetime64[us]"})
-    return frame.assign(date=pd.to_datetime(frame["date"]))
 
 
 def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: Mapping[str, str]) -> list[str]:
@@ -132,22 +131,20 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
         A sentence on what a person wrote there and is kept, where there is such.
     """
     with lock_folder(folder, "comparison") as shop:
-        new = shop / "new"
-        table = _tabulate(rows)
-        content, _ = write_csv(NAME, table.drop(columns="forecast"))
-        write_file(new / f"{NAME}.csv", content)
+        new, table = shop / "new", _tabulate(rows)
+        texts = pd.DataFrame({row["run"]: row["parameters"] for row in rows}).T
+        write_file(new / f"{NAME}.csv", write_csv(NAME, table.join(texts, on="run"))[0])
         alt = _draw(new, table)
-        given = table.set_index("run").drop(
-            columns=["title", "unit", "median", "low", "high", "level", "date", "last_value"]
-        )
-        same = {name: clean(str(given[name].iloc[0])) for name in given if given[name].astype(str).nunique() == 1}
+        texts.insert(0, "forecast", [_say_forecast(row) for row in table.to_dict("records")])
+        texts = texts.map(clean)
+        same = {name: texts[name].iloc[0] for name in texts if texts[name].nunique() == 1}
         page = render(
             "compare.html.j2",
             alt=alt,
             chart=b64encode((new / f"{NAME}.svg").read_bytes()).decode() if alt else "",
             title=f"{say_count(len(rows), 'run')} side by side" if rows else "No run was made",
-            doubt=len({_describe_making(row["record"]) for row in rows}) > 1,
-            shown=given.drop(columns=[*same]).astype(str).map(clean),
+            doubt=len({row["made_from"] for row in rows}) > 1,
+            shown=texts.drop(columns=[*same]),
             links={row["run"]: os.path.relpath(find_run(row["run"]) / "html" / "index.html", folder) for row in rows},
             same=same,
             missing=missing,
@@ -160,35 +157,26 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
 
 
 def _tabulate(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Table of runs: parameters, last observation, and the forecast for the date that all of them have, or their own.
-
-    That date is the first of those that their pages quote.
-    """
-    goals = [find_goal(row["forecast"].to_dict("records")) if len(row["forecast"]) else {} for row in rows]
+    """Last observation of each run, and its forecast for the first date that a page quotes, else for its own."""
+    goals = [find_goal(row["forecast"]) if row["forecast"] else {} for row in rows]
     first = min((goal["date"] for goal in goals if goal), default=None)
     lines = []
     for row, goal in zip(rows, goals, strict=True):
-        shared = row["forecast"][row["forecast"]["date"] == first].to_dict("records")
-        end = (shared or [goal])[0]
-        numbers, text = {name: end.get(name) for name in ("date", "median", "low", "high")}, "none"
-        if end:
-            text = f"{say_date(end['date'])}: {say(end['median'], row['unit'])}"
-            if not pd.isna(end["low"]):
-                text += f" ({say_level(row['level'])} interval {say_range(end['low'], end['high'])})"
-        given = {name: say_value(name, value) for name, value in row["record"]["parameters"].items()}
-        known = {name: row[name] for name in ("run", "title", "unit", "last_date", "last_value", "level")}
-        lines.append({**known, **numbers, "forecast": text, **given, "run": row["run"]})
-    columns = ["run", "title", "unit", "forecast", "last_date", "last_value", "date", "median", "low", "high", "level"]
-    table = pd.DataFrame(lines, columns=[*dict.fromkeys([*columns, *(lines[0] if lines else {})])])
-    for name in ("date", "last_date"):
-        table[name] = pd.to_datetime(table[name]).dt.strftime("%Y-%m-%d").fillna("")
-    return table.astype(dict.fromkeys(("last_value", "median", "low", "high"), float))
+        shared = [end for end in row["forecast"] if end["date"] == first]
+        lines.append({**row, **(shared or [goal])[0]})
+    numbers = dict.fromkeys(("last_value", "median", "low", "high", "level"), float)
+    kinds = {"last_date": "datetime64[us]", "date": "datetime64[us]", **numbers}
+    return pd.DataFrame(lines, columns=[*_COLUMNS]).astype(kinds)
 
 
-def _describe_making(record: Mapping[str, Any]) -> str:
-    """What two runs must share so that differences come from parameters alone: data, notebooks, helpers, libraries."""
-    sources = [entry["made_from"].get("the notebook") for entry in record["notebooks"].values()]
-    return repr([record["data"]["files"], sources, record["helpers"], record["versions"]])
+def _say_forecast(row: Mapping[str, Any]) -> str:
+    """Date, median and interval of a row of the table, in words."""
+    if pd.isna(row["median"]):
+        return "none"
+    text = f"{say_date(row['date'])}: {say(row['median'], row['unit'])}"
+    if pd.isna(row["low"]):
+        return text
+    return f"{text} ({say_level(row['level'])} interval {say_range(row['low'], row['high'])})"
 
 
 def _draw(new: Path, table: pd.DataFrame) -> str:
@@ -203,10 +191,8 @@ def _draw(new: Path, table: pd.DataFrame) -> str:
         return ""
     panels, dates = list(drawn.groupby(["title", "unit"], sort=False)), drawn["date"].unique()
     when = f" for {say_date(dates[0])}" if len(dates) == 1 else ""
-    levels = " and ".join(dict.fromkeys(map(say_level, drawn["level"])))
-    alt = (
-        f"Forecasts of {say_count(len(drawn), 'run')}{when}: medians (points) and {levels} prediction intervals (bars)"
-    )
+    bars = f"{' and '.join(dict.fromkeys(map(say_level, drawn['level'])))} prediction intervals (bars)"
+    alt = f"Forecasts of {say_count(len(drawn), 'run')}{when}: medians (points) and {bars}"
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever a matplotlibrc or an earlier chart has set
         mpl.rcParams |= {"text.parse_math": False, "axes.spines.right": False, "axes.spines.top": False}

@@ -17,7 +17,7 @@ from ..base.files import hash_file, write_file
 from ..base.folders import keep_edited, list_foreign, refuse_foreign
 from ..base.project import PACKAGED, REGISTER, RunError, import_extra
 from .ingredients import hash_data
-from .manifest import DATA, find_changed, list_tables, locate, read_run, read_unchanged, write_manifest
+from .manifest import DATA, list_tables, locate, read_unchanged, write_manifest
 from .parameters import read_parameters
 from .table_files import read_csv
 
@@ -48,7 +48,7 @@ def write_workbook(folder: Path) -> Path:
         One that was edited goes to ``<run>.edited/``.
     """
     place = locate(folder, _BOOK)
-    record = read_unchanged(folder, "tables", "figures")
+    record = read_unchanged(folder, "tables/", "figures/")
     if os.path.lexists(place):
         refuse_foreign(folder, {*list_foreign(folder)} - ({_BOOK} - record["files"].keys()))
         if record["files"][_BOOK] != hash_file(place):
@@ -116,18 +116,15 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
     from ..forecast import register
 
     # The run is as it was made, and so are its data, but for what others registered since.
-    record = read_run(folder)
-    path, parameters = locate(folder, f"tables/{_QUANTILES}.csv"), read_parameters(record["parameters"])
-    changed = [f"{name} is {why}" for name, why in find_changed(folder, record).items()]
-    if not path.is_file():
-        changed.append(f"{_QUANTILES}.csv is missing")
+    record = read_unchanged(folder)
+    parameters = read_parameters(record["parameters"])
     others = hash_data(parameters.source).items() - record["data"]["files"].items()
     if any(Path(name).name != REGISTER for name, _ in others):
-        changed.append("the data have changed")
-    if changed:
-        raise RunError(f"Run '{folder.name}' is not as it was made: {changed[0]}. Make it again, and register it then.")
+        raise RunError(f"The data of run '{folder.name}' have changed. Make it again, and register it then.")
+    if _QUANTILES not in list_tables(record):
+        raise RunError(f"Run '{folder.name}' has no table {_QUANTILES}, so there is nothing to register.")
     # Its quantiles become rows of the register.
-    quantiles = pd.read_csv(path, index_col="date", parse_dates=True)
+    quantiles = pd.read_csv(locate(folder, f"tables/{_QUANTILES}.csv"), index_col="date", parse_dates=True)
     if quantiles.empty:
         return None
     data = indicators.load(str(parameters.source), parameters.as_of)

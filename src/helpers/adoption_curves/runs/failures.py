@@ -130,10 +130,10 @@ def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
     cells: list[Any] = []
     with suppress(OSError, ValueError):
         cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
-    begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
-    cells = cells[: begun[-1] + 1] if begun else []
+    while cells and not cells[-1]["metadata"].get("papermill", {}).get("start_time"):
+        cells.pop()
     errors = [one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"]
-    text, traceback = _say_end(code, begun=bool(begun)) if find_room() > _LEAST_ROOM else FULL, ""
+    text, traceback = _say_end(code, begun=bool(cells)) if find_room() > _LEAST_ROOM else FULL, ""
     if errors:
         text = f"{errors[0]['ename']}: {errors[0]['evalue']}"
         traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(errors[0]["traceback"]))

@@ -40,30 +40,23 @@ DATA = "data.csv"
 _LISTED_PARAMETERS = ("entity", "indicator", "limit", "as_of", "data")
 _FORM = 3
 """Form of the manifests that this edition reads: another is of another release."""
+_BY_RELEASE_2 = "made by release 2, which this one does not read: make it again"
 _HASHES: dict[Any, Any] = {str: str}
 _ENTRY = {
     "parameters": dict,
-    "read": _HASHES,
+    **dict.fromkeys(("read", "files", "made_from"), _HASHES),
     "tables": {str: {"rows": int, "columns": {str: str}}},
     "figures": {str: {"title": str, "alt": str, "width": int}},
-    "files": _HASHES,
-    "made_from": _HASHES,
 }
 _RECORD = {
-    "run": str,
-    "made": str,
-    "subject": {str: str},
+    **dict.fromkeys(("run", "made", "citation"), str),
+    **dict.fromkeys(("asked", "parameters"), dict),
+    **dict.fromkeys(("subject", "helpers", "versions", "files"), _HASHES),
     "main_figure": str | None,
-    "asked": dict,
-    "parameters": dict,
     "notebooks": {str: _ENTRY},
     "data": {"path": str, "files": _HASHES},
-    "helpers": _HASHES,
-    "versions": _HASHES,
-    "citation": str,
     "sources": [_HASHES],
     "git": dict | None,
-    "files": _HASHES,
 }
 
 
@@ -233,32 +226,26 @@ def read_run(folder: Path) -> dict[str, Any]:
     name = folder.relative_to(outputs).as_posix() if folder.is_relative_to(outputs) else folder.name
     refuse_links(folder)
     if (folder / SWEEP).exists():
-        again = ", made by release 2, which this one does not read: make it again" if is_old_sweep(folder) else ""
-        raise UserError(f"'{name}' is a sweep, not a run{again}. Name one of its runs: {name}/RUN")
+        old = f", {_BY_RELEASE_2}" if is_old_sweep(folder) else ""
+        raise UserError(f"'{name}' is a sweep, not a run{old}. Name one of its runs: {name}/RUN")
     if (folder / "comparison.csv").exists():
-        again = "" if (folder / WRITTEN).exists() else ", made by release 2: make it again with 'adoption compare'"
-        raise UserError(f"'{name}' is a comparison of runs, not a run{again}.")
-    damaged = f"The manifest of run '{name}', run.json, is damaged"
+        old = "" if (folder / WRITTEN).exists() else f", {_BY_RELEASE_2}"
+        raise UserError(f"'{name}' is a comparison of runs, not a run{old}.")
     try:
         record = read_json(locate(folder, RECORD))
+        fault = find_damage(record, {"versions": {"adoption-curves": str}})
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
             raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
         missing = f"There is no run '{name}' with a manifest, run.json"
         raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
-    except (OSError, ValueError, RunError) as error:
-        raise RunError(f"{damaged}: it is no file of JSON. Make the run again.") from error
-    fault = find_damage(record, {"versions": {"adoption-curves": str}})
+    except (OSError, ValueError, RunError):
+        fault = "it is no file of JSON"
     if not fault and record.get("form") != _FORM:
         version = record["versions"]["adoption-curves"]
         raise RunError(f"Run '{name}' was made by release {version}, which this one does not read: make the run again.")
-    if not (fault := fault or find_damage(record, _RECORD)):
-        try:
-            read_parameters(record["parameters"])
-        except ParameterError as error:
-            fault = str(error).splitlines()[0]
-    if fault:
-        raise RunError(f"{damaged} ({fault}). Make the run again.")
+    if fault := fault or find_damage(record, _RECORD):
+        raise RunError(f"The manifest of run '{name}', run.json, is damaged ({fault}). Make the run again.")
     return dict(record)
 
 
@@ -300,40 +287,34 @@ def list_edited(folder: Path) -> list[str]:
         If the run has a file that its record does not list.
     """
     files = list_foreign(folder)
-    try:
-        record = read_run(folder)
-    except UserError:
+    if not (record := find_last(folder)):
         return files
     checkpoints = [name for name in files if ".ipynb_checkpoints" in name.split("/")]
-    refuse_foreign(folder, {*list_files(record), *_list_entries(record), LOG, RECORD, *checkpoints})
+    entries = [f"notebooks/{name}.json" for name in record["notebooks"]]
+    refuse_foreign(folder, {*list_files(record), *entries, LOG, RECORD, *checkpoints})
     edited = {*find_changed(folder, record), *checkpoints}
     return [name for name in files if name in edited]
 
 
-def _list_entries(record: Mapping[str, Any]) -> dict[str, str]:
-    """Name of each notebook, by the path of its entry."""
-    return {f"notebooks/{name}.json": name for name in record["notebooks"]}
+def find_changed(folder: Path, record: Mapping[str, Any], *parts: str) -> dict[str, str]:
+    """Files of a run that aren't as its record says: why, by path.
 
-
-def find_changed(folder: Path, record: Mapping[str, Any]) -> dict[str, str]:
-    """Files of a run that aren't as its record says: why, by path."""
-    changed = {path: why for path, digest in list_files(record).items() if (why := _find_fault(folder, path, digest))}
-    for path, name in _list_entries(record).items():
-        if read_entry(folder, name) != record["notebooks"][name]:
-            changed[path] = "not as in run.json"
-    if edited := find_edited_parameters(record):
-        changed[RECORD] = edited
-    return changed
-
-
-def find_edited_parameters(record: Mapping[str, Any]) -> str:
-    """What parameters of a run are others than those of its notebooks' entries; "" where they agree."""
-    given = record["parameters"]
+    Of the files they are those whose paths begin with one of `parts`, by default all. Parameters of the record must be
+    those of the notebooks' entries, which say with what each was made.
+    """
+    changed = dict[str, str]()
+    for path, expected in list_files(record).items():
+        if path.startswith(parts or "") and (why := _find_fault(folder, path, expected)):
+            changed[path] = why
     for name, entry in record["notebooks"].items():
+        path = f"notebooks/{name}.json"
+        if path.startswith(parts or "") and read_entry(folder, name) != entry:
+            changed[path] = "not as in run.json"
         for key, value in entry["parameters"].items():
-            if given.get(key) != value:
-                return f"edited: its parameter {key} is {given.get(key)!r}, and {name} was made with {value!r}"
-    return ""
+            now = record["parameters"].get(key)
+            if RECORD.startswith(parts or "") and now != value:
+                changed[RECORD] = f"edited: its parameter {key} is {now!r}, and {name} was made with {value!r}"
+    return changed
 
 
 def _find_fault(folder: Path, path: str, expected: str) -> str:
@@ -346,16 +327,15 @@ def _find_fault(folder: Path, path: str, expected: str) -> str:
 
 
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
-    """`read_run`, of a run whose files in the folders `parts` of it are as it made them.
+    """`read_run`, of a run of which `find_changed` finds nothing.
 
     Raises
     ------
     UserError
     """
     record = read_run(folder)
-    for path, expected in list_files(record).items():
-        if path.split("/")[0] in parts and _find_fault(folder, path, expected):
-            raise RunError(f"{path} of run '{folder.name}' is missing or was changed. Make the run again.")
+    for path, why in find_changed(folder, record, *parts).items():
+        raise RunError(f"{path} of run '{folder.name}' is {why}. Make the run again.")
     return record
 
 
@@ -390,22 +370,19 @@ def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
 
 def _describe_commit() -> dict[str, Any]:
     """``git``: commit of the project, and whether sources, notebooks or data differ from it; None with the reason."""
+    root, environment = str(find_root()), {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}  # in English
     if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
         return {"git": None, "no_git": "the project's folder is no git repository"}
-    try:
-        commit = _ask_git("rev-parse", "HEAD")
-        changed = bool(_ask_git("status", "--porcelain", "--", "src", "notebooks", "data"))
-    except (OSError, subprocess.SubprocessError) as error:
-        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        return {"git": None, "no_git": f"git does not name the commit: {told[0] if told else 'no reason given'}"}
-    return {"git": {"commit": commit, "changed": changed}}
-
-
-def _ask_git(*question: str) -> str:
-    """Output of a git command in the project's folder, in English."""
-    given = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    command = ["git", "-C", str(find_root()), *question]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=given).stdout.strip()
+    answers = []
+    for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "src", "notebooks", "data"]):
+        command = ["git", "-C", root, *words]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=environment)
+        except (OSError, subprocess.SubprocessError) as error:
+            message = (getattr(error, "stderr", None) or str(error)).strip().partition("\n")[0]
+            return {"git": None, "no_git": f"git does not name the commit: {message}"}
+        answers.append(done.stdout.strip())
+    return {"git": {"commit": answers[0], "changed": bool(answers[1])}}
 
 
 def list_runs(outputs: Path) -> list[dict[str, str]]:
@@ -421,22 +398,21 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         run, made, entity, indicator, limit, as_of, data, state ("whole", or what is wrong, and the attempt that failed
         since).
     """
-    found, nothing = [], {"made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}
-    for path in list_plain_paths(outputs, f"*.partial/{ERROR}"):
-        folder = path.parent.with_name(path.parent.name.removesuffix(".partial"))
-        if not (folder / RECORD).is_file() and (attempt := say_attempt(folder)):
-            found.append({"run": folder.relative_to(outputs).as_posix(), **nothing, "state": f"not made; {attempt}"})
-    for path in list_manifests(outputs):
-        name = path.parent.relative_to(outputs).as_posix()
+    made = {path.parent for path in list_manifests(outputs)}
+    attempts = [path.parent for path in list_plain_paths(outputs, f"*.partial/{ERROR}")]
+    rows = []
+    for folder in made | {path.with_name(path.name.removesuffix(".partial")) for path in attempts}:
+        row = {"run": folder.relative_to(outputs).as_posix(), "made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}
+        state = "not made"
         try:
-            record = read_run(path.parent)
+            if folder in made:
+                record = read_run(folder)
+                given = {name: str(record["parameters"].get(name, "")) for name in _LISTED_PARAMETERS}
+                row |= {"made": record["made"], **given}
+                changed = find_changed(folder, record)
+                state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
+                state = f"{RECORD} was {changed[RECORD]}" if RECORD in changed else state
         except UserError as error:
-            found.append({"run": name, **nothing, "state": str(error)})
-            continue
-        changed = find_changed(path.parent, record)
-        state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
-        state = f"{RECORD} was {changed[RECORD]}" if RECORD in changed else state
-        given = {name: str(record["parameters"].get(name, "")) for name in _LISTED_PARAMETERS}
-        state = "; ".join(filter(None, (state, say_attempt(path.parent))))
-        found.append({"run": name, "made": record["made"], **given, "state": state})
-    return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)
+            state = str(error)
+        rows.append({**row, "state": "; ".join(filter(None, (state, say_attempt(folder))))})
+    return sorted(rows, key=lambda row: (row["made"], row["run"]), reverse=True)

@@ -45,21 +45,15 @@ def begin_project(folder: Path) -> Path:
         raise UserError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
     if Path.cwd().is_relative_to(folder):
         raise UserError("A project can't be begun in the folder in which you are. Name a new folder: adoption new DIR")
+    root, title, day = find_root(), json.dumps(folder.name, ensure_ascii=False), datetime.now().astimezone().date()
+    mark = "In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n"
     with lock_folder(folder, "project") as shop:
-        replace_folder(folder, _copy_project(shop / "new", folder.name))
-    return folder
-
-
-def _copy_project(new: Path, title: str) -> Path:
-    """Copy the data and notebooks of this project into a new folder, with a CITATION.cff and the mark of a project."""
-    root = find_root()
-    for pattern in ("data/*.*", "notebooks/*.ipynb"):
-        for path in (path for path in root.glob(pattern) if not path.name.startswith(".")):
+        new = shop / "new"
+        for path in (*root.glob("data/[!.]*.*"), *root.glob("notebooks/[!.]*.ipynb")):
             target = new / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    day = datetime.now().astimezone().date()
-    citation = _CITATION.format(title=json.dumps(title, ensure_ascii=False), day=day)
-    (new / "CITATION.cff").write_text(citation, encoding="utf-8")
-    (new / PROJECT_MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
-    return new
+        (new / "CITATION.cff").write_text(_CITATION.format(title=title, day=day), encoding="utf-8")
+        (new / PROJECT_MARK).write_text(mark)
+        replace_folder(folder, new)
+    return folder

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection, forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
@@ -117,10 +117,9 @@ def _export_failed(target: Path, failed: Path) -> str:
 
     if not target.is_file():
         return ""
-    try:
-        return shorten_path(failed / "notebooks" / export_notebook(target)[0].name)
-    except (OSError, UserError):  # no room, or an odd output; the copy is there
-        return shorten_path(failed / "notebooks" / target.name)
+    with suppress(OSError, UserError):  # no room, or an odd output: then it is the copy's
+        target = export_notebook(target)[0]
+    return shorten_path(failed / "notebooks" / target.name)
 
 
 @contextmanager

@@ -97,11 +97,10 @@ def _check_run(value: str) -> str:
 
 
 def _check_as_of(value: str) -> str:
-    if value:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            raise ValueError("not a date")
-        if date.fromisoformat(value) > datetime.now().astimezone().date():
-            raise ValueError("after today")
+    if value and date.fromisoformat(value).isoformat() != value:
+        raise ValueError("not a date as it must be written")
+    if value > datetime.now().astimezone().date().isoformat():
+        raise ValueError("after today")
     return value
 
 

@@ -19,9 +19,6 @@ from .notebook_process import start_fork_server, start_threads
 from .parameters import Parameters, complete_parameters
 from .steps import USUAL_EXECUTION, Execution, Results, Step, execute_steps, list_earlier, plan_steps
 
-_WORDS = {"asked": "the parameters", "versions": "the libraries"}
-"""Words for parts of what a run is made from that aren't called so."""
-
 
 def print_line(line: str) -> None:
     """Print a line of progress on the error stream, at once."""
@@ -77,52 +74,59 @@ def run_all(
     final = outputs / parameters.run
     with lock_folder(final, wait=execution.wait) as shop, Attempt(final, shop / final.name, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
-        attempt.tell(*remove_store(find_outputs()))
+        attempt.tell(*remove_store(find_outputs()), *list_copies(notebooks))
         sources = find_notebooks(notebooks)
-        attempt.tell(*list_copies(notebooks))
         inputs = describe_inputs(parameters, sources)
         last = manifest.find_last(final)
         if not execution.forced and manifest.is_current(final, last, inputs):
             attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
             return final
 
-        # Check parameters, files and room, while the libraries of the notebooks are imported.
-        needed = max(NEEDED, 2 * sum(path.stat().st_size for path in final.rglob("*") if path.is_file()))
-        if find_room() < needed:
-            raise RunError(say_room(needed))
+        # Check room, parameters, data and the folder, while the libraries of the notebooks are imported.
         start_fork_server()
-        completed, data, notes = _check_data(parameters, final, execution.strict, attempt.tell)
-        manifest.list_edited(final)  # refuses files that are somebody's
-        from .pages import render_executed, write_pages  # nbconvert, which a run of which nothing changed needs not
+        completed, data, notes = _check_inputs(parameters, final, execution.strict, attempt.tell)
 
-        # Execute each notebook as soon as those that it reads are done, and render its page.
-        if results is None:
-            results = Results([final, attempt.folder, *list_earlier(outputs)])
-        else:
-            results.add([final, attempt.folder])
-        new, bodies, steps = attempt.new, {}, plan_steps(sources, completed, inputs)
+        # Execute the notebooks or copy their results, and write pages, record and log.
+        results = results or Results(list_earlier(outputs))
+        results.add([final, attempt.folder])
+        steps = plan_steps(sources, completed, inputs)
         try:
-            with start_threads(len(steps)) as pool:
-                for step, (how, stray) in execute_steps(steps, pool, new, final, results, execution):
-                    bodies[step.name] = render_executed(new, step.name)
-                    why = _explain_change(step, last) if how != "unchanged" else ""
-                    attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
+            bodies = _execute(steps, attempt, results, execution, last)
         finally:
-            if changed := _list_changed(parameters, sources, inputs):
-                for path in new.glob("notebooks/*.json"):  # so that nothing of it is reused
-                    path.unlink()
+            changed = _list_changed(parameters, sources, inputs)
+            for path in attempt.new.glob("notebooks/*.json") if changed else ():
+                path.unlink()  # so that nothing of it is reused
         if changed:
-            told = f"{' and '.join(changed)} changed while the run was being made. Run the same command again."
-            raise RunError(say_first(told))
+            message = f"{' and '.join(changed)} changed while the run was being made. Run the same command again."
+            raise RunError(say_first(message))
+        from .pages import write_pages  # nbconvert, which a run of which nothing changed needs not
 
-        # Write pages, record and log, and put the run in the place of the one before.
-        write_pages(new, manifest.describe_run(new, completed, inputs, data, notes), bodies)
+        write_pages(attempt.new, manifest.describe_run(attempt.new, completed, inputs, data, notes), bodies)
+
+        # Put the run in the place of the one before.
         before_commit()
         if edited := manifest.list_edited(final):
             attempt.tell(keep_edited(final, edited))
-        (new / LOG).write_text("\n".join([*attempt.lines, ""]), encoding="utf-8")
-        replace_folder(final, new)
+        (attempt.new / LOG).write_text("\n".join([*attempt.lines, ""]), encoding="utf-8")
+        replace_folder(final, attempt.new)
     return final
+
+
+def _execute(
+    steps: Sequence[Step], attempt: Attempt, results: Results, execution: Execution, last: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Make each result as soon as those that its notebook reads are there; bodies of their pages, by notebook."""
+    from .pages import render_executed
+
+    bodies, entries = dict[str, Any](), last.get("notebooks", {})
+    with start_threads(len(steps)) as pool:
+        for step, (how, stray) in execute_steps(steps, pool, attempt.new, attempt.final, results, execution):
+            bodies[step.name] = render_executed(attempt.new, step.name)
+            before = entries[step.name]["made_from"] if step.name in entries and how != "unchanged" else step.made_from
+            changed = [words for words, digest in step.made_from.items() if before.get(words) != digest]
+            why = f" ({' and '.join(changed)} changed)" if changed else ""
+            attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
+    return bodies
 
 
 def _list_changed(parameters: Parameters, sources: Sequence[Path], inputs: Mapping[str, Any]) -> list[str]:
@@ -130,7 +134,7 @@ def _list_changed(parameters: Parameters, sources: Sequence[Path], inputs: Mappi
     now = dict[str, Any]()
     with suppress(OSError, RunError):
         now = describe_inputs(parameters, sources)
-    return [_WORDS.get(name, f"the {name}") for name in inputs if now.get(name) != inputs[name]]
+    return [f"the {name}" for name in ("notebooks", "data", "helpers", "citation") if now.get(name) != inputs[name]]
 
 
 def remove_store(outputs: Path) -> list[str]:
@@ -144,23 +148,20 @@ def remove_store(outputs: Path) -> list[str]:
     return [f"{shorten_path(store)} of release 2 was removed: runs no longer need it."] if results else []
 
 
-def _check_data(
+def _check_inputs(
     parameters: Parameters, final: Path, strict: bool, tell: Callable[..., object]
 ) -> tuple[Parameters, Any, list[str]]:
-    """Parameters completed from the data, the data, and notes on both, which it tells, once it has checked them."""
+    """Parameters completed from the data, the data, and notes on both, which it tells, once it has checked all."""
     from .check_series import check_parameters, list_notes, refuse_doubtful  # these import pandas
 
+    needed = max(NEEDED, 2 * sum(path.stat().st_size for path in final.rglob("*") if path.is_file()))
+    if find_room() < needed:
+        raise RunError(say_room(needed))
     completed = complete_parameters(parameters)
     data = check_parameters(completed)
     notes = list_notes(data, completed)
     tell(*notes)
     if strict:
         refuse_doubtful(data, completed, final)
+    manifest.list_edited(final)  # refuses files that are somebody's
     return completed, data, notes
-
-
-def _explain_change(step: Step, last: dict[str, Any]) -> str:
-    """Why a notebook ran again: ``" (the data changed)"``; ``""`` where it has not run before."""
-    before = last.get("notebooks", {}).get(step.name, {}).get("made_from", {})
-    changed = [words for words, digest in step.made_from.items() if before.get(words) != digest] if before else []
-    return f" ({' and '.join(changed)} changed)" if changed else ""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import hash_file, write_json
-from ..base.project import RECORD, RunError, count_processors, find_outputs, refuse_links, refuse_planted
+from ..base.project import RECORD, RunError, count_processors, find_outputs, refuse_links
 from .failures import find_attempt
 from .ingredients import choose_files, describe_series, digest, find_needs, read_declared
 from .manifest import locate, new_entry, read_entries, read_entry, write_entry
@@ -75,25 +75,21 @@ class Results:
         self.add(folders)
 
     def add(self, folders: Iterable[Path]) -> None:
-        """Add the results in more folders of runs."""
-        for folder in folders:
+        """Add the results in more folders of runs, which are searched before those that are there."""
+        for folder in reversed([*folders]):
             with suppress(OSError, RunError):  # of another user, or a link: nobody follows it
                 refuse_links(folder)
-                refuse_planted(folder)
                 for entry in read_entries(folder).values():
-                    self.places[digest(entry["made_from"])].append(folder)
+                    self.places[digest(entry["made_from"])].insert(0, folder)
 
 
 def list_earlier(folder: Path) -> list[Path]:
     """Runs whose results a run in a folder reuses, newest first: those of its sweep, then the newest in the outputs."""
-    outputs = find_outputs()
-    found = [*_list_newest(folder), *_list_newest(outputs)[:_MOST_RUNS]]
-    return found if folder != outputs else found[:_MOST_RUNS]
-
-
-def _list_newest(folder: Path) -> list[Path]:
-    records = sorted(folder.glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    return [path.parent for path in records]
+    earlier, outputs = list[Path](), find_outputs()
+    for place in dict.fromkeys((folder, outputs)):
+        records = sorted(place.glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime, reverse=True)
+        earlier += [path.parent for path in records[: _MOST_RUNS if place == outputs else None]]
+    return earlier
 
 
 @dataclass(frozen=True)
@@ -173,22 +169,22 @@ class Step:
                 locate(new, path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(place, locate(new, path))
             path = f"notebooks/{self.name}.ipynb"
-            write_entry(new, self.name, _name_run(locate(new, path), new.name, path, entry))
+            entry["files"][path] = _name_run(locate(new, path), new.name)
+            write_entry(new, self.name, entry)
             return True
         return False
 
 
-def _name_run(copy: Path, run: str, path: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """Entry of a notebook whose copy, from another run, now names this one."""
+def _name_run(copy: Path, run: str) -> str:
+    """sha256 of a notebook's copy from another run, once it names this one."""
     content = json.loads(copy.read_text(encoding="utf-8"))
     given = content["metadata"]["papermill"]["parameters"]
-    if given.get("run", run) == run:
-        return entry
-    for cell in content["cells"]:
-        if "injected-parameters" in cell["metadata"].get("tags", []):
-            cell["source"] = [line.replace(f'run = "{given["run"]}"', f'run = "{run}"') for line in cell["source"]]
-    given["run"] = run
-    return entry | {"files": entry["files"] | {path: write_json(copy, content, sync=False)}}
+    if "run" in given:
+        for cell in content["cells"]:
+            if "injected-parameters" in cell["metadata"].get("tags", []):
+                cell["source"] = [line.replace(f'run = "{given["run"]}"', f'run = "{run}"') for line in cell["source"]]
+        given["run"] = run
+    return write_json(copy, content, sync=False)
 
 
 def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> list[Step]:

@@ -110,19 +110,18 @@ class Study:
         declared = tuple(name for name in given if name != "run")
         # By hand it writes into the lab, never into the published run.
         by_hand = not os.environ.get(RUNNER)
+        folder = (find_lab() if by_hand else find_outputs()) / checked.run
+        place = name_path(str(folder))
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
         if by_hand:
             _refuse_other_series(checked, given)
+            print(f"By hand: results go to {place}/.")
         if "limit" in given:  # as a run says it
             checked = checked.model_copy(update={"limit": complete_parameters(checked).limit})
-        folder = (find_lab() if by_hand else find_outputs()) / checked.run
-        if os.path.lexists(folder) and not folder.is_dir():
-            place = name_path(str(folder))
-            raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
         values = checked.model_dump(include=set(declared))
         self.folder, self.notebook, self.entry = folder, notebook, new_entry(values)
         write_entry(folder, notebook, self.entry)
-        if by_hand:
-            print(f"By hand: results go to {name_path(str(folder))}/.")
         import pandas as pd  # which no command needs that finds nothing changed
 
         pd.set_option("display.precision", 3)  # of frames that a cell displays
@@ -140,17 +139,14 @@ class Study:
 
     @cached_property
     def series(self) -> indicators.AdoptionSeries:
-        """Series in question, with its limit. Of few figures, why none is quoted is displayed once."""
+        """Series in question, with its limit. Of few values, why no forecast is quoted is displayed once."""
         from IPython.display import Markdown, display
 
-        from ..say.run_tables import explain_few
-
         chosen = self.parameters
-        found = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
-        since = None if found.last_break is None else found.last_break["date"]
-        if reason := explain_few(found.values.dropna(), since):
-            display(Markdown(f"**We quote no forecast, because {reason}.**"))
-        return found
+        series = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
+        if series.few:
+            display(Markdown(f"**We quote no forecast, because {series.few}.**"))
+        return series
 
     @cached_property
     def references(self) -> list[indicators.AdoptionSeries]:
@@ -383,50 +379,42 @@ class Study:
             since, or if it was made with another value of a parameter that this notebook or, of those that say which
             series it is, another table of it has. The message says what to do.
         """
-        if name[:2] not in (*self.reads, self.notebook[:2]):
-            numbers = ", ".join(f'"{number}"' for number in sorted({*self.reads, name[:2]}))
+        number, path = name[:2], f"tables/{name}.csv"
+        if number not in (*self.reads, self.notebook[:2]):
+            numbers = ", ".join(f'"{each}"' for each in sorted({*self.reads, number}))
             told = f"Notebook {self.notebook} reads table {name} and does not say so"
             raise RunError(f'{told}: write Study("{self.notebook}", reads=[{numbers}]).')
-        found = self._find_written(name)
-        if not found:
+        written = [  # the one by hand first
+            (folder, writer, entry)
+            for folder in filter(None, (self.folder, self._published))
+            for writer, entry in read_entries(folder).items()
+            if name in entry["tables"] and locate(folder, path).is_file()
+        ]
+        if not written:
             raise RunError(
-                f"Run '{self.folder.name}' has no table {name} yet. {_name_writer(name)} writes it: run that notebook "
+                f"Run '{self.folder.name}' has no table {name} yet. Notebook {number} writes it: run that notebook "
                 f"first, or all of them with: adoption run {self.folder.name}"
             )
-        differences = [self._describe_disagreement(name, writer, entry["parameters"]) for _, writer, entry in found]
+        differences = [self._describe_disagreement(name, writer, entry["parameters"]) for _, writer, entry in written]
         if all(differences):
             raise RunError(differences[0])
-        folder, writer, entry = found[differences.index("")]
+        folder, writer, entry = written[differences.index("")]
         if folder == self._published:
             print(f"Table {name} is read from the published run, {name_path(str(folder))}/.")
-        self._settle(writer, entry["parameters"])
-        path, digest = locate(folder, f"tables/{name}.csv"), entry["files"].get(f"tables/{name}.csv")
-        if hash_file(path) != digest:
+        theirs, digest = entry["parameters"], entry["files"].get(path)
+        for key in _SUBJECT & theirs.keys() - self._settled.keys():  # other tables are of this series too
+            self._settled[key] = theirs[key], writer
+        others = [f"{key} = {value!r}" for key, value in theirs.items() if key in _BESIDE - {*self.declared}]
+        if self._published and others and writer not in self._told:
+            self._told.add(writer)
+            print(f"Notebook {writer} was run with {', '.join(others)}.")
+        if hash_file(locate(folder, path)) != digest:
             raise RunError(
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
             )
         self.entry["read"][name] = digest
         write_entry(self.folder, self.notebook, self.entry)
-        return read_csv(path, entry["tables"][name]["columns"])
-
-    def _find_written(self, name: str) -> list[tuple[Path, str, dict[str, Any]]]:
-        """The folders that have table `name`, the one by hand first, each with its writer and the writer's entry."""
-        return [
-            (folder, writer, entry)
-            for folder in filter(None, (self.folder, self._published))
-            for writer, entry in read_entries(folder).items()
-            if name in entry["tables"] and locate(folder, f"tables/{name}.csv").is_file()
-        ]
-
-    def _settle(self, writer: str, theirs: Mapping[str, Any]) -> None:
-        """Hold other tables to the series that the writer's are of; by hand, say with what else they were made."""
-        for key in _SUBJECT & theirs.keys() - self._settled.keys():
-            self._settled[key] = theirs[key], writer
-        if self._published and writer not in self._told:
-            self._told.add(writer)
-            others = [f"{key} = {value!r}" for key, value in theirs.items() if key in _BESIDE - {*self.declared}]
-            if others:
-                print(f"Notebook {writer} was run with {', '.join(others)}.")
+        return read_csv(locate(folder, path), entry["tables"][name]["columns"])
 
     def _describe_disagreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> str:
         """Advice if table `name` was made with other values of parameters, with all of these; "" if it was not."""
@@ -476,9 +464,3 @@ def _refuse_other_series(parameters: Parameters, declared: Collection[str]) -> N
         given = " ".join(f"-p {name} {write_argument(getattr(completed, name))}" for name in names)
         told = f"The parameters name another series than that of {parameters.data}"
         raise RunError(f"{told}. Write these in the cell of parameters, or for papermill: {given}")
-
-
-def _name_writer(table: str) -> str:
-    number = table.split("_", maxsplit=1)[0]
-    found = sorted((find_root() / "notebooks").glob(f"{number}_*.ipynb"))
-    return f"Notebook {found[0].stem}" if found else f"The notebook with number {number}"

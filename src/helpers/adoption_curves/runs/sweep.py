@@ -9,7 +9,6 @@ import json
 import math
 import os
 import re
-import secrets
 import shutil
 import subprocess
 import sys
@@ -171,15 +170,14 @@ def _name_runs(sets: Sequence[Mapping[str, Any]]) -> list[str]:
     ParameterError
         If a name that the file gives stands twice, or is that of a file of the sweep.
     """
-    made = ["" if "run" in each else "_".join(_name_value(*item) for item in each.items()) for each in sets]
+    made = ["_".join(_name_value(*item) for item in each.items() if "run" not in each) for each in sets]
     varied = [name.casefold() for name in made if name]
     short = all(re.fullmatch(rf"\w[\w.-]{{0,{_MAX_RUN_LETTERS - 1}}}", name, re.ASCII) for name in varied)
     if not short or len({*varied}) < len(varied):
         made = [f"run-{number:03d}" for number in range(1, len(sets) + 1)]
     names = [str(each.get("run", name)) for each, name in zip(sets, made, strict=True)]
-    counts = Counter(name.casefold() for name in names)
-    for name in names:
-        if counts[name.casefold()] > 1 or _RESERVED.fullmatch(name):
+    for name, count in Counter(map(str.casefold, names)).items():
+        if count > 1 or _RESERVED.fullmatch(name):
             raise ParameterError(f"a run can't be named '{name}': another one, or a file of the sweep, has that name")
     return names
 
@@ -234,13 +232,18 @@ def run_sweep(
     """
     folder = find_outputs() / sweep.name
     with lock_folder(folder, "sweep", execution.wait) as shop:
+        # Whatever is in its folder is a sweep's; of one of release 2 the report is kept, and each run as it is made.
         if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
-        for line in [*remove_store(find_outputs()), *_set_old_aside(folder)]:
+        lines = remove_store(find_outputs())
+        if is_old_sweep(folder):
+            report = [path.name for path in folder.iterdir() if path.is_file() and _RESERVED.fullmatch(path.name)]
+            lines += [f"Sweep '{sweep.name}' was made by release 2: it is made again.", keep_edited(folder, report)]
+        for line in [*lines, *(f"{name} is left out: {why}" for name, why in sweep.left_out.items())]:
             print_line(line)
         write_sweep(folder, {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs})
-        for name, why in sweep.left_out.items():
-            print_line(f"{name} is left out: {why}")
+
+        # Make the runs from copies of the notebooks.
         texts = shop / "notebooks"
         texts.mkdir()
         for path in find_notebooks(notebooks):
@@ -249,28 +252,18 @@ def run_sweep(
             failed = _make_on_cluster(sweep.runs, folder, texts, execution, scheduler)
         else:
             failed = _make_here(sweep.runs, folder, texts, execution)
-        for line in _compare(sweep, folder, failed):
+
+        # Set all that were made side by side.
+        rows, missing = [], {**sweep.left_out, **failed}
+        for run in (run.run for run in sweep.runs if run.run not in failed):
+            try:
+                rows.append(read_row(f"{sweep.name}/{run}"))
+            except UserError as error:
+                missing[run] = str(error)
+        missing = {f"{sweep.name}/{name}": why for name, why in missing.items()}
+        for line in write_comparison(folder / NAME, rows, missing):
             print_line(line)
     return folder, failed
-
-
-def _set_old_aside(folder: Path) -> list[str]:
-    """Lines on a sweep of release 2, whose report is kept; its runs are kept as each is made again."""
-    if not is_old_sweep(folder):
-        return []
-    paths = [path.name for path in folder.iterdir() if path.is_file() and _RESERVED.fullmatch(path.name)]
-    return [f"Sweep '{folder.name}' was made by release 2: it is made again.", keep_edited(folder, paths)]
-
-
-def _compare(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> list[str]:
-    """Set all runs that were made side by side, in a folder of the sweep's; a line on what a person wrote there."""
-    rows, missing = [], {**sweep.left_out, **failed}
-    for run in (run.run for run in sweep.runs if run.run not in failed):
-        try:
-            rows.append(read_row(f"{sweep.name}/{run}"))
-        except UserError as error:
-            missing[run] = str(error)
-    return write_comparison(folder / NAME, rows, {f"{sweep.name}/{name}": why for name, why in missing.items()})
 
 
 def make_run(run: Parameters, folder: Path, notebooks: Path, execution: Execution, results: Results | None) -> str:
@@ -335,8 +328,7 @@ def _make_on_cluster(
     told |= {"outputs": str(find_outputs()), "project": str(find_root())}
     with distributed.Client(address) as client:
         print_line(f"{say_count(len(runs), 'run')} for {say_count(len(client.nthreads()), 'worker')}")
-        keys = [f"{folder.name}-{run.run}-{secrets.token_hex(4)}" for run in runs]
-        names = dict(zip(keys, (run.run for run in runs), strict=True))
+        names = dict[str, str]()
 
         def say_lost(event: Any) -> None:
             message = event[1]
@@ -345,10 +337,9 @@ def _make_on_cluster(
                     print_line(f"{names[key]}: its worker was lost; another one makes it")
 
         client.subscribe_topic("all", say_lost)
-        futures = client.map(
-            _make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], key=keys, pure=False
-        )
-        made = {future: names[future.key] for future in futures}
+        futures = client.map(_make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
+        made = dict(zip(futures, (run.run for run in runs), strict=True))
+        names |= {future.key: run for future, run in made.items()}
         try:
             return _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
         finally:

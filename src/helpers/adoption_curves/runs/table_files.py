@@ -6,14 +6,12 @@ import csv
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..base.project import RunError, shorten_path
 from ..base.words import clean
-
-_FORMULA_STARTS = "'=+-@\t\r"
-"""Letters with which a text may begin that a spreadsheet takes for a formula, an apostrophe before it among them."""
 
 
 def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
@@ -52,13 +50,12 @@ def _write_number(value: float) -> str:
 
 def _is_formula(text: str) -> bool:
     """True if a spreadsheet would take a cell for a formula and run it, were it not for apostrophes before it."""
-    if text[:1] not in _FORMULA_STARTS or not re.match(r"'*[=+\-@\t\r].", text, flags=re.DOTALL):
+    if not re.match(r"'*[=+\-@\t\r].", text, flags=re.DOTALL):
         return False
-    try:
+    with suppress(ValueError):
         float(text.lstrip("'"))
-    except ValueError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _restore_text(value: Any) -> Any:
@@ -84,18 +81,8 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def _kind_of(column: Any) -> str:
-    import pandas as pd
-
-    kinds = pd.api.types
-    if kinds.is_datetime64_any_dtype(column):
-        return "date"
-    if kinds.is_bool_dtype(column):
-        return "truth"
-    if kinds.is_integer_dtype(column):
-        return "whole"
-    if kinds.is_numeric_dtype(column):
-        return "number"
-    return "text" if all(isinstance(value, str) for value in column.dropna()) else "mixed"
+    kind = {"M": "date", "b": "truth", "i": "whole", "u": "whole", "f": "number"}.get(column.dtype.kind)
+    return kind or ("text" if all(isinstance(value, str) for value in column.dropna()) else "mixed")
 
 
 def read_csv(path: Path, kinds: Mapping[str, str]) -> Any:

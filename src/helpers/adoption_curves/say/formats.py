@@ -5,8 +5,6 @@ from __future__ import annotations
 from ..base.words import say_figure, say_percent, say_unit
 
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
-_SIGNIFICANT = 3
-"""Digits of a forecast."""
 
 
 def split_unit(unit: str) -> tuple[float, str]:
@@ -19,7 +17,7 @@ def split_unit(unit: str) -> tuple[float, str]:
     return (_SCALES[word], noun) if word in _SCALES else (1.0, say_unit(unit).strip())
 
 
-def format_number(value: float, unit: str, digits: int = _SIGNIFICANT) -> str:
+def format_number(value: float, unit: str, digits: int = 3) -> str:
     """A number of a unit without what it counts, with so many significant digits.
 
     >>> format_number(1156.7, "million people"), format_number(121.9, "thousand cars"), format_number(4509, "users")
@@ -34,15 +32,15 @@ def format_number(value: float, unit: str, digits: int = _SIGNIFICANT) -> str:
 
 
 def format_value(value: float, unit: str, own: bool = False) -> str:
-    """A published value with all its digits and what it counts.
+    """A published value, and one of own data with all its digits, with what it counts.
 
     >>> format_value(1010, "million users"), format_value(121.9, "thousand heat pumps"), format_value(8.4, "percent")
     ('1.01 billion users', '121,900 heat pumps', '8.4%')
     """
     scale, noun = split_unit(unit)
-    if scale == 1 and (noun == "%" or abs(value) < 1e9):
+    if scale != 1e3 and abs(value) * scale < 1e9:
         return say_figure(value, unit, own)
-    return f"{format_number(value, unit, 15)} {noun}".rstrip()
+    return f"{format_number(value, unit, 15 if own else 4)} {noun}"
 
 
 def format_end(value: float, high: float, unit: str) -> str:
@@ -52,7 +50,7 @@ def format_end(value: float, high: float, unit: str) -> str:
     ('1.06 billion', '86%', '2.3%')
     """
     if split_unit(unit)[1] == "%":
-        return f"{value:.1f}%" if high < 10 else say_percent(value)
+        return f"{value:.1f}%" if high < 10 or 99.5 <= high < 99.95 else say_percent(value)
     return format_number(value, unit)
 
 

@@ -12,15 +12,12 @@ from importlib import metadata
 import pandas as pd
 
 from ..base.columns import UNNAMED, USUAL_TITLE
-from ..base.words import lower_first, say_count, say_first, say_limit, say_percent, say_place
+from ..base.words import lower_first, say_count, say_day, say_first, say_percent, say_place
 from ..indicators import Names
-from .formats import format_end, format_interval, format_value, split_unit
+from .formats import format_end, format_value, split_unit
 from .glossary import frame_rows
 from .rows import ROWS, Row
 from .run_tables import RunTables
-
-_MOST_NOTES = 2
-"""Notes by hand on a page."""
 
 
 def write_page(run: RunTables) -> pd.DataFrame:
@@ -35,10 +32,9 @@ def write_page(run: RunTables) -> pd.DataFrame:
     DataFrame
         The columns `COLUMNS`, a row for each row of the page; headline, deck, quotation and cautions have no group.
     """
-    rows = [Row("headline", write_headline(run)), Row("deck", write_deck(run))]
     quotation = write_quotation(run)
-    nothing = f"Nothing is quoted, because {run.reason or 'the series has no title'}."
-    rows.append(Row("quotation", quotation, note="" if quotation else nothing))
+    note = "" if quotation else f"There is no forecast to quote, because {run.reason or 'the series has no title'}."
+    rows = [Row("headline", write_headline(run)), Row("deck", write_deck(run)), Row("quotation", quotation, note=note)]
     rows += [Row("do_not_quote", text, url=url) for text, url in list_cautions(run)]
     return frame_rows([*rows, *(row for list_rows in ROWS for row in list_rows(run))])
 
@@ -46,8 +42,8 @@ def write_page(run: RunTables) -> pd.DataFrame:
 # ---- the sentences that others quote
 
 
-def format_claim(names: Names, amount: str, when: str = "") -> str:
-    """Who uses what, without a full stop: in the past where there is a date; without a verb the title and a colon.
+def format_claim(names: Names, amount: str, when: str, is_now: bool = False) -> str:
+    """Who uses what, without a full stop; without a verb of use the title, a colon and the amount.
 
     Parameters
     ----------
@@ -55,111 +51,107 @@ def format_claim(names: Names, amount: str, when: str = "") -> str:
     amount : str
         With what it counts.
     when : str
-        Such as "in December 2025"; "" for the present.
+        Such as "in December 2025".
+    is_now : bool
+        True for a verb in the present without a date, False for the past.
 
     Returns
     -------
     str
     """
     if not has_verb(names):
-        return f"{names.title.replace(': ', ', ')}: {amount} {when}".rstrip()
+        return f"{names.title.replace(': ', ', ')}: {amount} {when}"
     where = "" if names.entity == UNNAMED else f" in {say_place(names.entity)}"
-    past = re.sub("^have used", "had used", re.sub("^use ", "used ", names.doing))
-    return say_first(f"{amount}{where} {past if when else names.doing} {when}".rstrip())
+    past = re.sub("^(have|use)", lambda verb: {"have": "had", "use": "used"}[verb[0]], names.doing)
+    return say_first(f"{amount}{where} {names.doing if is_now else f'{past} {when}'}")
 
 
 def has_verb(names: Names) -> bool:
     """Whether the data have a verb for what is counted, and it is one of use."""
-    return bool(re.match("(have )?used? ", names.doing))
+    return bool(re.match("(have used|use) ", names.doing))
 
 
 def write_headline(run: RunTables) -> str:
     """The newest value; then the interval where it may be quoted, else the change, or the peak before a decline."""
-    names, newest, goal, start = run.names, run.newest, run.goal, run.find_start()
+    names, start = run.names, run.find_start()
     today = pd.Timestamp(names.as_of) if names.as_of else names.known
-    is_present = has_verb(names) and newest["date"].year == today.year
-    headline = format_claim(names, _format_newest(run), "" if is_present else run.format_when(newest))
-    if goal and not run.state:
+    headline = format_claim(names, run.amount, run.format_when(run.newest), run.newest["date"].year == today.year)
+    if run.quoted:
         verb = "may" if has_verb(names) else "expected"
-        headline += f"; {_format_interval(run)} {verb} {run.format_when(goal)}"
+        headline += f"; {run.interval} {verb} {run.format_when(run.quoted)}{_format_condition(run)}"
     elif run.state == "decline":
         peak = max(run.exact, key=lambda row: float(row["value"]))
         headline += f", down from {format_value(peak['value'], names.unit, names.own)} in {run.format_date(peak)}"
     elif start and not run.bound:
         headline += f" ({run.format_change(start)} from {run.format_date(start)})"
-    is_old = names.as_of or (goal and goal["date"] <= names.known)
-    return f"{headline} (from values up to {run.format_date(newest)})" if is_old else headline
+    is_old = names.as_of or (run.quoted and run.quoted["date"] <= names.known)
+    return f"{headline} ({_format_known(run)})" if is_old else headline
 
 
 def write_deck(run: RunTables) -> str:
     """The newest value and who published it; then median, interval and coverage, or why no forecast is quoted."""
-    names, goal, amount, when = run.names, run.goal, _format_newest(run), run.format_when(run.newest)
-    deck = f"The newest value is {amount} {when}."
-    if names.publisher_name:
-        deck = f"{say_first(names.publisher_name)} reported {amount} {re.sub('^in ', 'for ', when)}."
-    if not goal or run.state:
+    deck = f"The newest value is {run.amount} {run.format_when(run.newest)}."
+    if publisher := say_first(run.names.publisher_name):
+        deck = f"{publisher} reported {run.amount} for {run.format_date(run.newest)}."
+    if not run.quoted:
         return f"{deck} We quote no forecast, because {run.reason}."
-    deck += f" The median forecast for {run.format_date(goal)} is {format_end(goal['q0.5'], goal['high'], names.unit)}"
-    deck += f", with an {100 * run.level:g}% prediction interval of {_format_interval(run)}{_format_condition(run)}"
-    for row in run.list_tests("05_coverage", "horizon_years")[:1]:
-        deck += f"; in tests on {row['technologies']} technologies, such intervals contained "
-        deck += f"{say_percent(row['covered'])} of outcomes {say_count(row['horizon_years'], 'year')} ahead"
-    return f"{deck}."
+    tests = [
+        f"; in tests on {row['technologies']} technologies, such intervals contained {say_percent(row['covered'])} of "
+        f"outcomes {say_count(row['horizon_years'], 'year')} ahead"
+        for row in run.list_tests("05_coverage")[:1]
+    ]
+    return (
+        f"{deck} The median forecast for {run.format_date(run.quoted)} is {_format_median(run)}, with an "
+        f"{100 * run.level:g}% prediction interval of {run.interval}{_format_condition(run)}{''.join(tests)}."
+    )
 
 
 def write_quotation(run: RunTables) -> str:
     """The newest value and the forecast in words to copy; "" where no forecast is quoted or the series has no title."""
     names = run.names
-    if not run.goal or run.state or names.title == USUAL_TITLE:
+    if not run.quoted or names.title == USUAL_TITLE:
         return ""
-    claim = format_claim(names, _format_newest(run), run.format_when(run.newest))
+    claim = format_claim(names, run.amount, run.format_when(run.newest))
     source = f", according to {names.publisher_name}" if names.publisher_name else ""
-    method = f"Adoption Curves {metadata.version('adoption-curves')} forecasts"
-    amount = f"{_format_interval(run)} {split_unit(names.unit)[1].strip('%')}".rstrip()
-    median = format_end(run.goal["q0.5"], run.goal["high"], names.unit)
-    what = f"{100 * run.level:g}% prediction interval; median {median}{_format_condition(run)}"
-    forecast = f"{method} {amount} for {run.format_date(run.goal)} ({what})"
-    return f"{claim}{source}. {forecast}, from values up to {run.format_date(run.newest)}."
+    amount = f"{run.interval} {split_unit(names.unit)[1].strip('%')}".rstrip()
+    return (
+        f"{claim}{source}. Adoption Curves {metadata.version('adoption-curves')} forecasts {amount} for "
+        f"{run.format_date(run.quoted)} ({100 * run.level:g}% prediction interval; median {_format_median(run)}"
+        f"{_format_condition(run)}), {_format_known(run)}."
+    )
 
 
 def list_cautions(run: RunTables) -> Iterator[tuple[str, str]]:
-    """What should not be quoted, each a sentence with the address of its source, and notes by hand."""
-    if not run.state:
+    """What should not be quoted, each a sentence with the address of its source, and two notes by hand at most."""
+    if run.quoted:
         yield f"Do not quote the median without the {100 * run.level:g}% interval.", ""
-        if run.limit_then and run.names.limit_is_series:
-            yield f"Do not quote the limit, {lower_first(run.names.limit_title)}, as a forecast.", ""
-    if run.change_of_method:
-        span = run.format_span(*run.change_of_method[1:])
-        yield f"Do not quote the change from {span} as growth: the method may have changed.", ""
-    yield from run.notes[:_MOST_NOTES]
+    if run.quoted and not run.is_whole:
+        yield f"Do not quote the limit, {lower_first(run.names.limit_title)}, as a forecast.", ""
+    pairs = [run.change_of_method[1:]] if run.change_of_method else []
+    pairs += [(before, [*run.exact, run.newest][0]) for before in run.list_rows("02_earlier")[-1:]]
+    for before, after in pairs:
+        span = run.format_span(before, after)
+        yield f"Do not quote the change from {span} as growth: the two values may not be comparable.", ""
+    yield from run.notes[:2]
 
 
 def write_title(run: RunTables) -> str:
-    """The title of the chart: the series and its forecast; where none is drawn the newest value."""
-    names, goal = run.names, run.goal
-    if goal and not run.state:
-        return f"{names.title}: {_format_interval(run)} {run.format_when(goal)}"
-    newest = f"{names.title}: {_format_newest(run)} {run.format_when(run.newest)}"
-    return newest if run.is_drawn else f"{newest}, no forecast"
+    """The title of the chart: the series, and its forecast or its newest value."""
+    amount, row = (run.interval, run.quoted) if run.quoted else (run.amount, run.newest)
+    return f"{run.names.title.replace(': ', ', ')}: {amount} {run.format_when(row)}"
 
 
-def _format_interval(run: RunTables) -> str:
-    goal = run.goal or {}
-    return format_interval(goal["low"], goal["high"], run.names.unit)
+def _format_known(run: RunTables) -> str:
+    known = f"as known on {say_day(pd.Timestamp(run.names.as_of))}, " if run.names.as_of else ""
+    return f"{known}from values up to {run.format_date(run.newest)}"
+
+
+def _format_median(run: RunTables) -> str:
+    return format_end(run.goal["q0.5"], run.goal["high"], run.names.unit)
 
 
 def _format_condition(run: RunTables) -> str:
     """The limit that somebody has assumed for a series: neither published values nor 100%."""
-    if run.names.limit_is_series or not run.limit_then or (run.is_share and run.limit_then["mean"] == 100):
+    if run.names.limit_is_series or run.is_whole:
         return ""
-    return f", if {format_value(run.limit_then['mean'], run.names.unit)} are the most there could be"
-
-
-def _format_newest(run: RunTables) -> str:
-    """The newest value with what it counts: more than 700 million people; 8.4% of firms."""
-    row = run.newest
-    amount = f"{format_value(row['value'], run.names.unit, run.names.own)}{run.base}"
-    if row.get("qualifier", "exact") == "exact":
-        return amount
-    bound, _, _ = say_limit(pd.Series(row), "", own=run.names.own).rpartition(" ")
-    return f"{bound} {amount}"
+    return f", if at most {format_end(run.limit_then['mean'], 100, run.names.unit)} are possible"

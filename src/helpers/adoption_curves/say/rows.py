@@ -20,8 +20,7 @@ from .run_tables import RunTables, TableRow
 
 _MOST_NAMED = 4
 """Other technologies that a row names."""
-_TEST_COLUMNS = "covered below above horizon_years technologies forecasts"
-_FORMS = {"without it": "without the newest value", "as published": "with the newest value as published"}
+_FORMS = {"without it": "without the newest value", "as published": "without an assumed value"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,9 @@ def _list_newest(run: RunTables) -> Iterator[Row]:
     row, names, text = run.newest, run.names, f"{run.format_published(run.newest)}{run.base}"
     note = ". ".join(filter(None, [names.counted, names.asked.rstrip(".") or names.publisher]))
     yield Row.read("newest", row, "value", text, run.format_date(row), note, row["url"])
+    for later in [each for each in run.list_rows("02_newer") if each["date"] > row["date"]]:
+        text = f"{run.format_published(later)}{run.base}"
+        yield Row.read("newest", later, "value", text, run.format_date(later), "It says less than the one before.")
 
 
 def _list_assumed(run: RunTables) -> Iterator[Row]:
@@ -109,17 +111,17 @@ def _list_rate(run: RunTables) -> Iterator[Row]:
 def _list_peak(run: RunTables) -> Iterator[Row]:
     row = max(run.exact, key=lambda each: float(each["value"]), default=None)
     if row and row["value"] > run.exact[-1]["value"]:
-        yield Row.read("peak", row, "value", run.format_published(row), run.format_date(row), "", row["url"])
+        text = f"{run.format_published(row)}{run.base}"
+        yield Row.read("peak", row, "value", text, run.format_date(row), "", row["url"])
 
 
 # ---- How many?
 
 
 def _list_forecast(run: RunTables) -> Iterator[Row]:
-    if run.goal and not run.state:
-        yield _write_interval("forecast", run, run.goal, f"{run.format_date(run.goal)}, {100 * run.level:g}% interval")
-    else:
-        yield Row("forecast", "none", note=f"None is quoted, because {run.reason}")
+    if run.quoted:
+        of = f"{run.format_date(run.quoted)}, {100 * run.level:g}% interval"
+        yield _write_interval("forecast", run, run.quoted, of)
 
 
 def _write_interval(key: str, run: RunTables, row: TableRow, of: str, note: str = "") -> Row:
@@ -128,44 +130,41 @@ def _write_interval(key: str, run: RunTables, row: TableRow, of: str, note: str 
 
 
 def _list_median(run: RunTables) -> Iterator[Row]:
-    if run.goal and run.state in ("", "no limit"):
-        text = say(run.goal["q0.5"], run.names.unit, run.goal["high"])
-        yield Row.read("median", run.goal, "q0.5", text, run.format_date(run.goal))
+    if run.quoted:
+        text = say(run.quoted["q0.5"], run.names.unit, run.quoted["high"])
+        yield Row.read("median", run.quoted, "q0.5", text, run.format_date(run.quoted))
 
 
 def _list_limit(run: RunTables) -> Iterator[Row]:
-    for row in run.list_rows("03_saturation_level"):
-        if np.isfinite(row["limit"]) and run.state != "decline":
-            of = [] if run.names.limit_title[:1].isdigit() else [lower_first(run.names.limit_title)]
-            if row["last"] > 0 and not run.is_share:
-                which = "assumed" if run.bound else "newest"
-                share = say(100 * row["last"] / row["limit"], "percent")
-                of.append(f"the {which} value, {say(row['last'], run.names.unit)}, is {share} of it")
-            text = f"{say_figure(row['limit'], run.names.unit)}{run.base}"
-            yield Row.read("limit", row, "limit", text, "; ".join(of), beside="last")
+    for row in [run.limit_then] if run.quoted and run.limit_then else []:
+        text, of, last = f"{say_figure(row['mean'], run.names.unit)}{run.base}", [], run.exact[-1]
+        if run.names.limit_is_series:
+            interval = say_range(row["q0.1"], row["q0.9"], run.names.unit)
+            of.append(
+                f"{lower_first(run.names.limit_title)}, expected in {run.format_date(row)}; 80% interval {interval}"
+            )
+        if not run.is_whole:
+            share = say(last["share_of_limit"], "percent")
+            of.append(f"the last exact value was {share} of the limit of its date")
+        cells = f"{row['place']}:mean,q0.1,q0.9 {last['place']}:share_of_limit"
+        yield Row("limit", text, "; ".join(of), value=row["mean"], low=row["q0.1"], high=row["q0.9"], cells=cells)
 
 
 def _list_next(run: RunTables) -> Iterator[Row]:
     rows = [row for row in run.list_rows("06_register") if row["model"] == PUBLISHED_MODEL and pd.isna(row["came"])]
-    rows = [] if run.names.as_of else sorted(rows, key=lambda row: (row["target_date"], -row["registered"].value))
-    for row in rows[:1]:
-        text, median = say_range(row["q0.1"], row["q0.9"], run.names.unit), say(row["q0.5"], "", row["q0.9"])
+    for row in sorted(rows, key=lambda row: (row["target_date"], -row["registered"].value))[:1]:
+        text, median = (
+            say_range(row["q0.1"], row["q0.9"], run.names.unit),
+            say(row["q0.5"], run.names.unit, row["q0.9"]),
+        )
+        of = f"{say_date(row['target_date'])}, 80% interval; median {median}"
         what = "An estimate of a value not yet published, registered" if is_estimate(row) else "Registered"
         note = f"{what} on {say_day(row['registered'])}"
         if run.expected:
             note += f"; publication {'' if run.expected.startswith('was ') else 'expected: '}{run.expected}"
-        of = f"{say_date(row['target_date'])}, 80% interval; median {median}"
         yield Row.read("next", row, "q0.1 q0.9 q0.5", text, of, note)
     if run.expected and not rows:
-        yield Row("next", run.expected, note="Expected publication")
-
-
-def _list_limit_then(run: RunTables) -> Iterator[Row]:
-    row = run.limit_then
-    if row and run.names.limit_is_series and run.state != "decline":
-        text = say_range(row["q0.1"], row["q0.9"], run.names.unit)
-        of = f"{run.format_date(row)}, 80% interval; expected: {say(row['mean'], '', row['q0.9'])}"
-        yield Row.read("limit_then", row, "q0.1 q0.9 mean", text, of)
+        yield Row("next", f"expected: {run.expected}", note="No forecast of it is registered")
 
 
 # ---- How sure?
@@ -173,19 +172,22 @@ def _list_limit_then(run: RunTables) -> Iterator[Row]:
 
 def _list_coverage(run: RunTables) -> Iterator[Row]:
     for key, name in (("coverage", "05_coverage"), ("alike", "05_alike")):
-        for row in run.list_tests(name, "horizon_years"):
-            yield _write_test(key, row, say_count(row["technologies"], "technology", "technologies"), _TEST_COLUMNS)
+        for row in run.list_tests(name):
+            series = say_count(row["technologies"], "technology", "technologies")
+            yield _write_test(key, row, series, "covered below above horizon_years technologies forecasts")
 
 
 def _list_external(run: RunTables) -> Iterator[Row]:
-    for row in run.list_tests("05_audit", "years"):
-        series, columns = f"{row['series']} ({row['units']:g})", "inside_80 below_80 above_80 years units origins"
+    for row in sorted(run.list_tests("05_audit"), key=lambda row: -row["origins"]):
+        name, units = row["series"].replace(", by", " by"), say_count(row["units"], "series", "series")
+        series = f"{name}, {units} with {row['figures']} values at {row['share_of_limit']}% of the limit"
+        columns = "inside_80 below_80 above_80 years units origins figures share_of_limit"
         yield _write_test("external", row, series, columns)
 
 
 def _write_test(key: str, row: TableRow, series: str, columns: str) -> Row:
     """How often intervals contained the outcome, by columns of a table of tests."""
-    inside, below, above, years, _, forecasts = columns.split()
+    inside, below, above, years, _, forecasts, *_ = columns.split()
     of = f"{say_count(row[years], 'year')} ahead, {series}, {say_count(row[forecasts], 'forecast')}; "
     of += f"{say_percent(row[below])} below, {say_percent(row[above])} above"
     return Row.read(key, row, inside, f"{say_percent(row[inside])} of outcomes", of, beside=columns)
@@ -198,17 +200,18 @@ def _list_break(run: RunTables) -> Iterator[Row]:
         yield Row.compare("break", before, after, text, of, say_first(reason))
     earlier = run.list_rows("02_earlier")
     for row in earlier[-1:]:
-        of = f"up to {run.format_date(row)} left out; the last is {run.format_published(row)}"
-        yield Row.read("break", row, "value", say_count(len(earlier), "value"), of, say_first(row["reason"]))
+        text = f"{say_count(len(earlier), 'value')} left out"
+        of = f"the last of them is {run.format_published(row)} in {run.format_date(row)}"
+        yield Row.read("break", row, "value", text, of, say_first(row["reason"]))
 
 
 def _list_level(run: RunTables) -> Iterator[Row]:
     for row in run.list_rows("03_saturation_level"):
-        low, high = row["low"], row["high"]
+        low, high, median = row["low"], row["high"], run.quoted.get("q0.5")
         if row["verdict"] in (LEVELS_OFF, NEAR_LIMIT) and np.isfinite(high):
-            of = f"95% interval; verdict: {row['verdict']}"
-            if run.goal and run.state in ("", "no limit"):
-                side = "above" if run.goal["q0.5"] > high else "below" if run.goal["q0.5"] < low else "within"
+            of = f"95% interval; notebook 3 finds: {row['verdict']}"
+            if median:
+                side = "above" if median > high else "below" if median < low else "within"
                 of += f"; the median forecast lies {side} it"
             yield Row.read("level", row, "low high", say_range(low, high, run.names.unit), of, say_first(row["note"]))
 
@@ -223,7 +226,7 @@ def _list_others(run: RunTables) -> Iterator[Row]:
         cells = f"{first['place']}:share,technologies,years,passed {last['place']}:share"
         yield Row("others", text, of, low=first["share"], high=last["share"], cells=cells)
     for row in run.list_rows("02_later")[-1:] if run.state == "few" else []:
-        of = f"the middle eight tenths of {_format_after(row, 'g')}"
+        of = f"the middle 80% of {_format_after(row, 'g')}"
         text = f"{say_range(row['low'], row['high'], 'percent')} of their limits"
         yield Row.read("others", row, "low high", text, of, beside="technologies years passed")
 
@@ -231,7 +234,7 @@ def _list_others(run: RunTables) -> Iterator[Row]:
 def _format_after(row: TableRow, digits: str) -> str:
     """How many technologies, and so many years after which share of their limits."""
     technologies = say_count(row["technologies"], "technology", "technologies")
-    return f"{technologies}, {row['years']:{digits}} years after {say(row['passed'], 'percent')}"
+    return f"{technologies}, {row['years']:{digits}} years after they reached {say(row['passed'], 'percent')}"
 
 
 def _list_unknown(run: RunTables) -> Iterator[Row]:
@@ -244,21 +247,20 @@ def _list_unknown(run: RunTables) -> Iterator[Row]:
 
 
 def _list_otherwise(run: RunTables) -> Iterator[Row]:
-    rows = [(_FORMS.get(row["form"]), row) for row in run.list_rows("05_newer")]
-    rows += [(f"with the limit: {lower_first(row['limit'])}", row) for row in run.list_rows("05_other_limits")]
     low, high = band_columns(run.level)
-    goal = {} if run.state else run.goal or {}
+    rows = [(_FORMS.get(row["form"]), row) for row in run.list_rows("05_newer")]
+    rows += [(f"with {lower_first(row['limit'])} as the limit", row) for row in run.list_rows("05_other_limits")]
     changes = []
     for of, row in rows:
-        if of and row["date"] == goal.get("date") and np.isfinite(row.get(low, np.nan)):
-            changes.append((max(abs(row[end] - goal[end]) for end in (low, "q0.5", high)), of, row))
+        if of and row["date"] == run.quoted.get("date") and np.isfinite(row.get(low, np.nan)):
+            changes.append((max(abs(row[end] - run.quoted[end]) for end in (low, "q0.5", high)), of, row))
     for difference, of, row in sorted(changes, key=lambda change: -change[0]):
         if difference > 0:
-            yield _write_interval("otherwise", run, row, of, say(row["q0.5"], run.names.unit, row[high]))
+            yield _write_interval("otherwise", run, row, of, f"median {say(row['q0.5'], run.names.unit, row[high])}")
 
 
 _PUBLISHED = (_list_newest, _list_assumed, _list_exact, _list_change, _list_rate, _list_peak, _list_break)
-_FORECAST = (_list_forecast, _list_median, _list_limit, _list_next, _list_limit_then, _list_otherwise)
+_FORECAST = (_list_forecast, _list_median, _list_limit, _list_next, _list_otherwise)
 _TESTS = (_list_coverage, _list_external, _list_level, _list_others, _list_unknown)
 ROWS = (*_PUBLISHED, *_FORECAST, *_TESTS)
 """The function of each kind of row; the glossary has their order."""

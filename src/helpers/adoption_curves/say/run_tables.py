@@ -10,28 +10,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.dates import SHORTEST, decimal_years
-from ..base.fallen import count_usable, pick_last
+from ..base.dates import decimal_years
 from ..base.fan import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import say, say_at, say_date, say_figure, say_limit, say_period, spell
+from ..base.words import say, say_bound, say_figure, say_limit, say_period
 from ..indicators import Names
+from .formats import format_interval, format_value
 
-_BEFORE = ("01_wording", "02_growth", "02_newer", "02_earlier", "02_later", "03_saturation_level", "05_forecast")
-_AFTER = ("05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
-TABLES = (*_BEFORE, *_AFTER)
+TABLES: tuple[str, ...] = ("01_wording", "02_growth", "02_newer", "02_earlier", "02_later", "03_saturation_level")
+TABLES += ("05_forecast", "05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
 """Tables of the notebooks before the sixth that the page reads."""
 REASONS = {
     "decline": "the series is in decline, and the method is made for growth",
     "refuted": "the newest value contradicts the forecast that was made without it",
     "flow": "intervals were tested for shares of sales, not for numbers sold or added in a year",
     "cumulative": "intervals of a total so far were tested only with a limit",
-    "no limit": "intervals were tested only with a limit, and no limit of this series is known",
+    "no limit": "intervals were tested only with a limit, and this forecast has none",
     "all": "the 80% interval spans nearly all that is possible",
 }
-"""Why a page quotes no forecast, by its state; `explain_few` has the reason of the state "few"."""
-_NEAR_A_YEAR = 0.26
-"""Years by which the value of a year before may be nearer or further."""
+"""Why a page quotes no forecast, by its state."""
+_LONGEST_CHANGE = 1.26
+"""Years over which a change is counted at most."""
 _LEAST_TECHNOLOGIES = 10
 """On how many technologies or countries a test rests at least that a page shows."""
 TableRow = dict[str, Any]
@@ -74,11 +73,11 @@ class RunTables:
 
     @cached_property
     def bound(self) -> TableRow | None:
-        """The newest value where it is a bound that says more than the last exact one."""
-        for row in self.list_rows("02_newer")[-1:]:
-            if not self.exact or (row["value"] > self.exact[-1]["value"]) == (row["qualifier"] == "at_least"):
-                return row
-        return None
+        """The newest bound that says more than the last exact value."""
+        rows = self.list_rows("02_newer")
+        for last in self.exact[-1:]:
+            rows = [row for row in rows if (row["value"] > last["value"]) == (row["qualifier"] == "at_least")]
+        return rows[-1] if rows else None
 
     @property
     def newest(self) -> TableRow:
@@ -91,53 +90,53 @@ class RunTables:
         return self.names.unit.startswith("percent")
 
     @cached_property
-    def values(self) -> pd.Series:
-        """Exact values by date."""
-        dates = pd.DatetimeIndex([row["date"] for row in self.exact])
-        return pd.Series([row["value"] for row in self.exact], dates, dtype=float)
-
-    @cached_property
     def change_of_method(self) -> tuple[str, TableRow, TableRow] | None:
-        """The last suspected one among the values that the forecast uses: reason, the value before, and after."""
-        positive = self.values.index[self.values > 0]
-        used = positive[pick_last(decimal_years(positive))] if len(positive) else []
+        """The last suspected one: reason, the value before, and the value after."""
         for date, reason in sorted(self.names.cautions.items(), reverse=True):
-            place = int((self.values.index < date).sum())
-            if len(used) and used[0] < date and 0 < place < len(self.exact):
+            place = sum(row["date"] < date for row in self.exact)
+            if 0 < place < len(self.exact):
                 return reason, self.exact[place - 1], self.exact[place]
         return None
 
     def find_start(self) -> TableRow | None:
-        """The value from which the change is counted: about a year before, or the first since a change of method."""
+        """The value from which the change is counted: that of about a year before, or the nearest since a change."""
         since = self.change_of_method[2]["date"] if self.change_of_method else pd.Timestamp.min
+        last = self.exact[-1] if self.exact else {}
         rows = [row for row in self.exact[:-1] if row["date"] >= since and row["value"] > 0]
-        near = [row for row in rows if abs(count_years(row, self.exact[-1]) - 1) < _NEAR_A_YEAR]
-        recent = rows[:1] if self.change_of_method and rows and count_years(rows[0], self.exact[-1]) < 1 else []
-        return min(near or recent, key=lambda row: abs(count_years(row, self.exact[-1]) - 1), default=None)
+        near = [row for row in rows if count_years(row, last) < _LONGEST_CHANGE]
+        return min(near, key=lambda row: abs(count_years(row, last) - 1), default=None)
 
     # ---- the forecast
 
     @cached_property
-    def goal(self) -> TableRow | None:
-        """The row of the forecast that is quoted, with low and high (nan without an interval); None without one."""
+    def goal(self) -> TableRow:
+        """The row of the forecast that a page shows, with low and high (nan without an interval); empty without one."""
         rows = [row for row in self.list_rows("05_forecast") if np.isfinite(row["q0.5"])]
-        if not rows:
-            return None
-        row, (low, high) = find_goal(rows), band_columns(self.level)
-        return {**row, "low": row.get(low, np.nan), "high": row.get(high, np.nan)}
+        goal, (low, high) = find_goal(rows) if rows else {}, band_columns(self.level)
+        return {**goal, "low": goal.get(low, np.nan), "high": goal.get(high, np.nan)} if goal else {}
+
+    @property
+    def quoted(self) -> TableRow:
+        """The row of the forecast where its interval is quoted; empty in every `state`."""
+        return {} if self.state else self.goal
 
     @cached_property
-    def limit_then(self) -> TableRow | None:
-        """The row of the limit on the date of the forecast; None without a limit."""
+    def limit_then(self) -> TableRow:
+        """The row of the limit on the date of the forecast; empty without a limit."""
         rows = self.list_rows("05_limit")
-        return next((row for row in rows if self.goal and row["date"] == self.goal["date"]), None)
+        return next((row for row in rows if row["date"] == self.goal.get("date")), {})
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is no limit but 100%, which nobody has to assume."""
+        return not self.limit_then or (self.is_share and self.limit_then["mean"] == 100)
 
     @cached_property
     def state(self) -> str:
         """Why no forecast is quoted: "few" or a key of `REASONS`; "" where one is."""
-        if count_usable(decimal_years(self.values.index), self.values) < SHORTEST:
+        if self.names.few:
             return "few"
-        if self.goal is None:
+        if not self.goal:
             return "decline"
         if self.goal["basis"] == "refuted":
             return "refuted"
@@ -149,27 +148,21 @@ class RunTables:
     @property
     def reason(self) -> str:
         """Why no forecast is quoted, as a clause after "because"; "" where one is."""
-        if self.state != "few":
-            return REASONS.get(self.state, "")
-        earlier = self.list_rows("02_earlier")
-        return explain_few(self.values, earlier[-1]["break"] if earlier else None)
+        return self.names.few or REASONS.get(self.state, "")
 
     @property
     def is_drawn(self) -> bool:
         """Whether the chart has the forecast: its interval, or its median alone."""
         return self.state in ("", "all", "no limit")
 
-    def list_tests(self, name: str, column: str) -> list[TableRow]:
-        """Rows of a table of tests about as far ahead as the forecast; none of tests on few, or without an interval."""
+    def list_tests(self, name: str) -> list[TableRow]:
+        """Rows of a table of tests about as far ahead as the forecast; none on few series, or without an interval."""
+        units, ahead = ("units", "years") if name == "05_audit" else ("technologies", "horizon_years")
         rows = [row for row in self.list_rows(name) if np.isclose(row.get("level", self.level), self.level)]
-        other_level = name == "05_audit" and self.level != 0.8
-        if not rows or not self.goal or self.state or other_level or self.goal["basis"] == "untested":
+        if not rows or not self.quoted or (name == "05_audit" and self.level != 0.8):
             return []
-        start = self.bound if self.bound and np.isfinite(self.bound["read_low"]) else self.exact[-1]
-        ahead = count_years(start, self.goal)
-        years = min((row[column] for row in rows), key=lambda each: abs(each - ahead))
-        near = [row for row in rows if row[column] == years]
-        units = "units" if name == "05_audit" else "technologies"
+        years = min((row[ahead] for row in rows), key=lambda each: abs(each - count_years(self.newest, self.quoted)))
+        near = [row for row in rows if row[ahead] == years]
         return near if sum(row[units] for row in near) >= _LEAST_TECHNOLOGIES else []
 
     # ---- as text
@@ -184,15 +177,23 @@ class RunTables:
         return f"{self.format_date(start)} to {self.format_date(end)}"
 
     def format_when(self, row: TableRow) -> str:
-        """The date with its preposition: in December 2025; of a total so far by the end of 2025."""
-        date, preposition = self.format_date(row), say_at(self.names.measure)
-        return f"by the end of {date}" if preposition == "by" and date.isdigit() else f"{preposition} {date}"
+        """The date with its preposition: in December 2025; of a total so far by the end of December 2025."""
+        return f"{'by the end of' if self.names.measure == 'cumulative' else 'in'} {self.format_date(row)}"
 
     def format_published(self, row: TableRow) -> str:
         """A published value with its unit, as printed: 602 million people, more than 700 million people."""
-        if row.get("qualifier", "exact") != "exact":
-            return say_limit(pd.Series(row), self.names.unit, own=self.names.own)
-        return say_figure(row["value"], self.names.unit, self.names.own)
+        return say_limit(pd.Series(row), self.names.unit, own=self.names.own)
+
+    @property
+    def amount(self) -> str:
+        """The newest value as the press writes it, with what it counts: 1.01 billion users; 8.4% of firms."""
+        number = format_value(self.newest["value"], self.names.unit, self.names.own)
+        return f"{say_bound(pd.Series(self.newest), self.names.own)}{number}{self.base}"
+
+    @property
+    def interval(self) -> str:
+        """The interval of the forecast without what it counts: 764 million to 1.16 billion."""
+        return format_interval(self.goal["low"], self.goal["high"], self.names.unit)
 
     def format_difference(self, gain: float) -> str:
         """A difference with its sign: +6.5 points, −2 million people."""
@@ -217,36 +218,3 @@ class RunTables:
 def count_years(start: TableRow, end: TableRow) -> float:
     """Years from the date of one row to that of another."""
     return float(np.subtract(*decimal_years([end["date"], start["date"]])))
-
-
-def explain_few(values: pd.Series, since: pd.Timestamp | None = None) -> str:
-    """Why no forecast is made of few values, as a clause after "because"; "" where there are enough.
-
-    Parameters
-    ----------
-    values : Series of float
-        Exact values by date.
-    since : Timestamp, optional
-        The day of the break after which these values begin.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> explain_few(pd.Series([0.0, 3.0, 5.0], pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31"])))
-    'a forecast needs three usable values over half a year, and there are three values, two of them usable: one is 0'
-    """
-    usable = count_usable(decimal_years(values.index), values)
-    if usable >= SHORTEST:
-        return ""
-    zeros = int((values == 0).sum())
-    near = int(values.notna().sum()) - zeros - usable
-    total = zeros + near + usable
-    text = f"there {'is' if total == 1 else 'are'} {spell(total)} value{'' if total == 1 else 's'}"
-    text += f" since {say_date(since)}" if since is not None else ""
-    lost = [f"{spell(zeros)} {'is' if zeros == 1 else 'are'} 0"] if zeros else []
-    lost += [f"{spell(near)} less than half a year from the next"] if near else []
-    text += f", {spell(usable)} of them usable: {' and '.join(lost)}" if lost else ""
-    return f"a forecast needs three usable values over half a year, and {text}"

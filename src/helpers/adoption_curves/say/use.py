@@ -10,9 +10,6 @@ from ..base.words import say_date
 from .glossary import frame_rows
 from .rows import Row
 
-_MOST_GROUPS = 2
-"""Kinds of groups of users of which the page shows the largest group."""
-
 
 def write_use(parts: Mapping[str, tuple[str, pd.DataFrame]], entity: str) -> pd.DataFrame:
     """The table ``07_page``: the largest groups of users, the most frequent use, firms, and targets of the state.
@@ -37,19 +34,17 @@ def _list_rows(key: str, name: str, table: pd.DataFrame, entity: str) -> Iterato
     table = table[(table["entity"] == entity) & table["unit"].str.startswith("percent")]
     table = table[table["question"] == "target"] if key == "target" else _pick_largest(table)
     for row in table.to_dict("records"):
-        base = row["unit"].removeprefix("percent ")
-        base += "" if row["category"] in base else f": {row['category']}"
-        of = f"{base}, {say_date(row['date'])}"
-        publisher, _, _ = row["publisher"].partition(" (")
-        note = f"“{row['quote']}” ({publisher})" if key == "target" else publisher
-        yield Row.read(key, row, "value", row["printed"], of, note, row["url"])
+        text, publisher = f"{row['printed']}{row['unit'].removeprefix('percent')}", row["publisher"].partition(" (")[0]
+        of = "" if row["category"] in text else f"{row['category']}, "
+        note = f"“{row['quote']}” ({publisher})" if key == "target" else f"{publisher}: {row['who']}"
+        yield Row.read(key, row, "value", text, of + say_date(row["date"]), note, row["url"])
 
 
 def _pick_largest(table: pd.DataFrame) -> pd.DataFrame:
     """The largest share of each kind of group in the newest list, in their order there; of two kinds at most."""
     newest = table[(table["date"] == table["date"].max()) & (table["unit"] == table["unit"].head(1).max())]
     newest = newest[newest["breakdown"] != "sex"].sort_values("value", ascending=False, kind="stable")
-    return newest.drop_duplicates("breakdown").sort_values("order").head(_MOST_GROUPS)
+    return newest.drop_duplicates("breakdown").sort_values("order").head(2)
 
 
 def cite(*tables: pd.DataFrame) -> str:

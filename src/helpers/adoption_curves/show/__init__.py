@@ -1,1 +1,1 @@
-"""Data in, a figure or a table out: notebooks' figures, tables for reading."""
+"""Data in, a chart or a table out: notebooks' charts, tables for reading."""

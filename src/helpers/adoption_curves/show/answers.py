@@ -1,4 +1,4 @@
-"""What a run says of a forecast: its figure and its tables."""
+"""What a run says of a forecast: its chart and its tables."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     Returns
     -------
     Answer
-        Without a range the figure has the median alone.
+        Without a range the chart has the median alone.
     """
     run, series = _collect_tables(result, data, rows), result.printed
     tables, levels = run.tables, sorted({min(result.levels), result.level})

@@ -1,4 +1,4 @@
-"""Tidy frame of what a figure shows, if no table of a run has it: pages offer it under the figure."""
+"""Tidy frame of what a chart shows, if no table of a run has it: pages offer it under the chart."""
 
 from __future__ import annotations
 

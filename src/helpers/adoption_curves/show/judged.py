@@ -1,4 +1,4 @@
-"""What a backtest says of the forecast: its scores, coverage and figures, each computed when it is asked for."""
+"""What a backtest says of the forecast: its scores, coverage and charts, each computed when it is asked for."""
 
 from __future__ import annotations
 

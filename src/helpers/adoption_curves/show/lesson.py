@@ -1,4 +1,4 @@
-"""What a study shows as a lesson: the series whose forecast is explained, and frames of figures for plain code."""
+"""What a study shows as a lesson: the series whose forecast is explained, and frames of values for plain code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
     Returns
     -------
     AdoptionSeries
-        Its newer figures rule out paths; those that are read between two ends count as figures.
+        Its newer values rule out paths; those that are read between two ends count as values.
     """
     made = forecast.forecast(series, most=most)
     if made.has_range and not made.target.cumulative:
@@ -41,14 +41,14 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
 class Example(NamedTuple):
     """A forecast of another technology as it would have been made at an earlier date."""
 
-    series: AdoptionSeries  # with the figures that came later
+    series: AdoptionSeries  # with the values that came later
     forecast: forecast.Forecast
     outcomes: pd.DataFrame  # from `hindcasts.outcome_frame`
     figure: Figure
 
 
 def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
-    """Example of a forecast, of a technology that rose, from four figures at three tenths of its limit.
+    """Example of a forecast, of a technology that rose, from four values at three tenths of its limit.
 
     Parameters
     ----------
@@ -66,25 +66,25 @@ def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
     return Example(one, made, outcomes, figures.draw_hindcasts(outcomes, one, name_series(data, one), source))
 
 
-def _frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd.DataFrame:
-    """Figures of a series, and the limit as known at the last of them.
+def _frame_values(data: Data, series: AdoptionSeries, values: pd.Series) -> pd.DataFrame:
+    """Values of a series, and the limit as known at the last of them.
 
     Parameters
     ----------
     data : Data
     series : AdoptionSeries
-    figures : Series
+    values : Series
         By date, in its unit.
 
     Returns
     -------
     DataFrame
-        A row a figure: date, year (with decimals), t (years before the last), y, limit and x (y / limit), which are
+        A row a value: date, year (with decimals), t (years before the last), y, limit and x (y / limit), which are
         missing without a limit. Its ``attrs`` are title, unit and source.
     """
-    years = decimal_years(figures.index)
+    years = decimal_years(values.index)
     limit = np.full(len(years), np.nan) if series.limit is None else series.limit.at(years, years[-1:].max(initial=0))
-    rows = pd.DataFrame({"date": figures.index, "year": years, "t": years - years[-1:], "y": figures.to_numpy(float)})
+    rows = pd.DataFrame({"date": values.index, "year": years, "t": years - years[-1:], "y": values.to_numpy(float)})
     rows = rows.assign(limit=limit, x=rows["y"] / limit)
     source = cite_series(data, series, newer=False)
     rows.attrs = {"title": series.full_title, "unit": series.unit, "source": source}
@@ -92,19 +92,19 @@ def _frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd
 
 
 def frame_window(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """The figures of a series that its forecast uses, as `_frame_figures`; and read: whether one is our reading."""
-    rows = _frame_figures(data, series, forecast.forecast(series).used)
+    """The values of a series that its forecast uses, as `_frame_values`; and read: whether one is our reading."""
+    rows = _frame_values(data, series, forecast.forecast(series).used)
     rows["read"] = rows["date"].isin(series.readings.index)
     return rows
 
 
 def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:
-    """Dates ahead of a series, and those of newer figures that are only limits.
+    """Dates ahead of a series, and those of its newer values that are only "more than" or "at most" values.
 
     Returns
     -------
     DataFrame
-        date, h (years after its last figure), limit (as forecast) and its error limit_sd.
+        date, h (years after its last value), limit (as forecast) and its error limit_sd.
     """
     made = forecast.forecast(series, horizon_years=horizon_years)
     dates = made.dates.union(made.target.newer.index)
@@ -114,6 +114,6 @@ def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:
 
 
 def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Figures of a technology that has since nearly reached its limit, as `_frame_figures`."""
-    found = pick_finished(references)
-    return _frame_figures(data, found, found.values)
+    """Values of a technology that has since nearly reached its limit, as `_frame_values`."""
+    finished = pick_finished(references)
+    return _frame_values(data, finished, finished.values)

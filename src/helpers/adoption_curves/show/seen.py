@@ -34,7 +34,7 @@ class Seen:
     Attributes
     ----------
     course, levels, earlier, newer : DataFrame
-        The figures with the limit by date; the exact ones with shares, and ``year`` with decimals; those before the
+        The values with the limit by date; the exact ones with shares, and ``year`` with decimals; those before the
         last break; newer ones published as "more than" or "less than".
     shares : DataFrame
         As from `indicators.list_shares`, of this series, the references and the technologies held out.
@@ -56,7 +56,7 @@ class Seen:
 
     @cached_property
     def compared(self) -> pd.DataFrame:
-        """Newest figures of other countries, by measure."""
+        """Newest values of other countries, by measure."""
         return indicators.compare_entities(self._data, self._series.technology)
 
     def draw_levels(self) -> Figure | None:
@@ -68,7 +68,7 @@ class Seen:
         return draw_forecast(NO_FORECAST, NO_FORECAST, self._series, self._names, source)
 
     def draw_growth(self) -> Figure | None:
-        """Changes between figures."""
+        """Changes between values."""
         source = indicators.cite_series(self._data, self._series, limit=False, newer=False)
         return draw_growth(self._series, self._names, source)
 
@@ -90,14 +90,14 @@ class Seen:
         return draw_alignment(aligned, pace, self._names, indicators.cite_sources(self._data, drawn, bases=True))
 
     def say_missing(self, countries: Sequence[str]) -> str:
-        """Sentence on named countries without a figure."""
+        """Sentence on named countries without a value."""
         return say_missing(self.compared, self._series.technology, countries)
 
     def pick_countries(self, countries: Sequence[str]) -> pd.DataFrame:
-        """Newest figure of each named country, and the highest of a whole list, by measure."""
+        """Newest value of each named country, and the highest of a whole list, by measure."""
         return pick_countries(self.compared, self._series.entity, countries)
 
     def draw_countries(self, picked: pd.DataFrame) -> Figure | None:
-        """Picked figures, one panel a kind of measure."""
+        """Picked values, one panel a kind of measure."""
         source = indicators.cite_sources(self._data, picked)
         return draw_comparison(picked, self._series.technology, self._series.entity, source)

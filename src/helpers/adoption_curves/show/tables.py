@@ -188,7 +188,7 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
 
 
 def show_claims(claims: pd.DataFrame, title: str) -> great_tables.GT:
-    """Set claims as a table: figures with the decimals of the claim, what we compute with one at least.
+    """Set claims as a table: values with the decimals of the claim, what we compute with one at least.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The pages of a run: an index to begin with, one for each notebook, one on how it was made; and that of any notebook.
 
-``cells`` turns a notebook's cells into HTML, ``index`` and ``made`` write the pages beside the notebooks' own,
-``citation`` says how all is cited. ``frame`` has what all pages share: a page is made with its `render`, from a
-template that extends ``sheet.html.j2``, and shows a chart with its `render_chart`.
+``cells`` turns a notebook's cells into HTML, ``made`` writes the page on how a run was made, and says how all is cited.
+``frame`` has what all pages share: a page is made with its `render`, from a template that extends ``sheet.html.j2``,
+and shows a chart with its `render_chart`.
 
 Each page is one file that opens alone: its charts are in it. Links lead to the files of the run beside it.
 """
@@ -16,23 +16,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from markupsafe import Markup
 
+from ...base.columns import UNNAMED
 from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.project import RECORD, RunError, UserError, shorten_path
-from ...base.words import clean, quote
+from ...base.words import clean, quote, say_day
+from ...say.glossary import GLOSSARY, join_rows
 from ..ingredients import hash_citation, read_sources
-from ..manifest import locate, write_manifest
-from .citation import cite_run, read_citation
+from ..manifest import list_tables, locate, write_manifest
+from ..parameters import Parameters
+from ..table_files import read_rows
 from .cleaning import hide_place, keep_address
 from .frame import list_chart_files, render, render_chart
-from .index import render_index
-from .made import render_made, say_value
+from .made import cite_run, render_made, say_value
 
-__all__ = ["export_notebook", "is_foreign", "render", "render_chart", "render_executed", "say_value", "write_pages"]
+__all__ = ["export_notebook", "render", "render_executed", "say_value", "write_pages"]
 
 _OURS = 'content="Adoption curves"'
 """Part of the generator's tag of our pages."""
+_ROWS = ("key_numbers", "page")
+"""Tables with rows of the page, after the number of their notebook: 06_key_numbers, 07_page."""
 _WORDLESS = (
     "an image has no alternative text, and some readers can't see it. Save it with "
     'study.draw(name, figure, alt="What it shows.").'
@@ -74,18 +79,16 @@ def write_pages(folder: Path, record: dict[str, Any], bodies: Mapping[str, Marku
     bodies : mapping of str to Markup
         From `render_executed`, by the name of the notebook.
     """
-    authors, _, _, contact = read_citation(record)
-    shared = {"run": folder.name, "citation": cite_run(record, folder.name), "authors": authors}
-    shared["contact"] = keep_address(contact, "mailto:")
-    notebooks = _describe_notebooks(folder, record)
+    notebooks, shared = _describe_notebooks(folder, record), {"run": folder.name, **cite_run(record, folder.name)}
     pages = {
         page["href"]: render("notebook.html.j2", **page, **shared, body=bodies[page["name"]]) for page in notebooks
     }
     pages["made.html"] = render_made(record, notebooks, shared)
-    pages["index.html"] = render_index(folder, record, notebooks, shared)
-    hidden = {name: hide_place(text, record["parameters"]["data"]).encode() for name, text in pages.items()}
-    written = {f"html/{name}": page for name, page in hidden.items()}
-    files = {path: write_file(locate(folder, path), page, sync=False) for path, page in written.items()}
+    pages["index.html"] = _render_index(folder, record, notebooks, shared)
+    files = {}
+    for name, text in pages.items():
+        path, page = f"html/{name}", hide_place(text, record["parameters"]["data"])
+        files[path] = write_file(locate(folder, path), page.encode(), sync=False)
     write_manifest(folder, {**record, "files": files, "citation": hash_citation()})
 
 
@@ -95,16 +98,57 @@ def _describe_notebooks(folder: Path, content: Mapping[str, Any]) -> list[dict[s
     for name, entry in content["notebooks"].items():
         title, question = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
         page: dict[str, Any] = {"name": name, "href": f"{name}.html", "title": title or name, "question": question}
-        page["figures"] = [
-            {"name": figure, **about, "files": list_chart_files(folder, figure)}
-            for figure, about in entry["figures"].items()
-        ]
+        page["figures"] = entry["figures"]
         page["tables"] = sorted((table, about["rows"]) for table, about in entry["tables"].items())
         pages.append(page)
     index = {"href": "index.html", "title": "Index"}
     for page, before, after in zip(pages, [index, *pages[:-1]], [*pages[1:], index], strict=True):
         page |= {"before": before, "after": after}
     return pages
+
+
+def _render_index(
+    folder: Path, record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+) -> str:
+    """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
+
+    `notebooks` describes each notebook's page, what it wrote included; `shared` is what all pages of the run are given.
+    """
+    names = [name for name in sorted(list_tables(record)) if name.partition("_")[2] in _ROWS]
+    rows = _read_rows(folder, names, record["run"] == Parameters.model_fields["run"].default)
+    main, figures = record["main_figure"], dict[str, Any]()
+    for page in notebooks:
+        figures |= page["figures"]
+    series = [record["subject"].get("title", record["parameters"]["indicator"]), record["parameters"]["entity"]]
+    texts, cautions = {row["key"]: row for row in rows[""]}, [row for row in rows[""] if row["key"] == "do_not_quote"]
+    groups = {group: listed for group, listed in rows.items() if group}
+    shown = {row["key"] for listed in groups.values() for row in listed}
+    return render(
+        "index.html.j2",
+        **shared,
+        subject=record["subject"],
+        title=texts["headline"]["text"] if texts else ": ".join(part for part in series if part != UNNAMED),
+        texts=texts,
+        cautions=cautions,
+        groups=groups,
+        glossary=[entry for key, entry in GLOSSARY.items() if key in shown],
+        tables=names,
+        made=say_day(pd.Timestamp(record["made"])),
+        as_of=record["parameters"].get("as_of"),
+        chart=render_chart(folder, main, figures[main]["alt"]) if main in figures else "",
+        chart_files=list_chart_files(folder, main) if main in figures else {},
+        notebooks=notebooks,
+    )
+
+
+def _read_rows(folder: Path, names: Sequence[str], is_default: bool) -> dict[str, list[dict[str, str]]]:
+    """Rows of the page by group, from the tables of these names; headline and quotation are in the group ""."""
+    tables = [pd.DataFrame(read_rows(locate(folder, f"tables/{name}.csv"))) for name in names]
+    rows = join_rows(tables, is_default).to_dict("records") if tables else []
+    grouped: dict[str, list[dict[str, str]]] = {"": []}
+    for row in rows:
+        grouped.setdefault(row["group"], []).append({**row, "url": keep_address(row["url"])})
+    return grouped
 
 
 def _read_opening(cells: Sequence[tuple[str, str, list[str]]]) -> tuple[str, str]:
@@ -133,20 +177,6 @@ def _read_notebook(path: Path) -> Any:
     except Exception as error:  # odd ones make nbformat raise anything
         problem = " ".join(str(error).split())[:200]
         raise UserError(f"{shorten_path(path)} can't be read as a notebook ({problem}).") from error
-
-
-def is_foreign(path: Path) -> bool:
-    """True if a path exists and isn't a page of this package.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    bool
-    """
-    return os.path.lexists(path) and not (path.is_file() and _OURS in path.read_text("utf-8", "replace"))
 
 
 def export_notebook(path: Path) -> tuple[Path, list[str]]:
@@ -186,7 +216,7 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     title = _read_opening([(cell.cell_type, cell.source, []) for cell in notebook.cells])[0] or path.stem
     page = render("notebook.html.j2", title=title, name=path.stem, body=body)
     target = path.with_suffix(".html")
-    if is_foreign(target):
+    if os.path.lexists(target) and not (target.is_file() and _OURS in target.read_text("utf-8", "replace")):
         raise RunError(f"{shorten_path(target)} is no page of this package, and was left as it is. Move it away.")
     write_file(target, page.encode("utf-8"))
     return target, [f"cell {quote(cell)}: {_WORDLESS}" for cell in wordless]

@@ -10,7 +10,6 @@ import html
 import re
 import signal
 from functools import partial
-from pathlib import Path
 
 import nh3
 from markupsafe import escape
@@ -77,11 +76,11 @@ def keep_address(text: str, *others: str) -> str:
     return text if text.startswith(("https://", "http://", *others)) else ""
 
 
-def hide_place(text: str, *data: str) -> str:
-    """A page or table with the names of own data in the place of their paths on this machine, which no reader needs."""
-    names = {}
-    for path in filter(Path.is_absolute, (Source.read(each).path for each in data)):
-        for write in (str, html.escape, partial(html.escape, quote=False), escape):
-            names[str(write(str(path)))] = str(write(path.name))
+def hide_place(text: str, data: str) -> str:
+    """A page or table with the name of own data in the place of their path on this machine, which no reader needs."""
+    path, ways = Source.read(data).path, (str, html.escape, partial(html.escape, quote=False), escape)
+    if not path.is_absolute():
+        return text
+    names = {str(write(str(path))): str(write(path.name)) for write in ways}
     pattern = "|".join(map(re.escape, sorted(names, reverse=True)))
-    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda found: names[found[0]], text) if names else text
+    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda match: names[match[0]], text)

@@ -41,8 +41,8 @@ def render(template: str, **content: Any) -> str:
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     digest = b64encode(sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    look = {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704  our own
-    page = _open_templates().get_template(template).render(**look, **content)
+    content |= {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704  our own
+    page = _open_templates().get_template(template).render(content)
     return _STEERING.sub("\N{REPLACEMENT CHARACTER}", page)
 
 

@@ -1,19 +1,24 @@
-"""The page on how a run was made: its command, parameters, files, sources, versions and hashes."""
+"""The page on how a run was made: its command, parameters, files, sources, versions and hashes; and its citation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
-from ...base.project import Source
-from ..parameters import Parameters, write_argument
+from ...base.files import read_file
+from ...base.project import Source, find_citation
+from ...base.words import add_entity, clean
+from ..parameters import Parameters, parse_yaml, write_argument
 from .cleaning import hide_place, keep_address
 from .frame import render
 
 _MOST_TITLES = 3
 """Series of a publisher that are named one by one."""
+_AUTHORS = "The Adoption Curves authors"
+_OWN_FOLDER = Parameters.model_fields["data"].default
 
 
 def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
@@ -69,12 +74,10 @@ def say_value(name: str, value: Any) -> str:
 
 def write_command(run: str, record: Mapping[str, Any]) -> str:
     """The command that makes a run again: its name, and the parameters that are not the defaults."""
-    usual = {"run": run, **Parameters().model_dump(exclude={"run"})}
-    parameters = dict(record["parameters"])
-    parameters["data"] = hide_place(parameters["data"], parameters["data"])
-    changed = {name: value for name, value in parameters.items() if value != usual.get(name, value)}
-    words = ["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())]
-    return " ".join(words)
+    data, usual = record["parameters"]["data"], Parameters().model_dump(exclude={"run"})
+    given = {**record["parameters"], "data": hide_place(data, data)}
+    changed = {name: value for name, value in given.items() if value != usual.get(name, value)}
+    return " ".join(["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())])
 
 
 def _group_sources(sources: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]:
@@ -87,3 +90,55 @@ def _group_sources(sources: Sequence[Mapping[str, str]]) -> dict[str, list[dict[
         about = {"url": keep_address(rows[0]["url"]), "day": rows[-1].get("accessed", ""), "what": what}
         grouped.setdefault(use, []).append({"publisher": publisher, "licence": licence, **about})
     return grouped
+
+
+def cite_run(record: Mapping[str, Any], run: str) -> dict[str, str]:
+    """What pages say of the authors of a run.
+
+    Of a reader's own figures the package's authors are no authors.
+
+    Parameters
+    ----------
+    record : mapping
+        Content of ``run.json``.
+    run : str
+
+    Returns
+    -------
+    dict
+        authors; contact, the address to write to; and citation: authors, year, package and commit, series, day of
+        knowledge, and address.
+    """
+    commit, parameters, version = record["git"], record["parameters"], record["versions"].get("adoption-curves", "")
+    authors, year, address, contact = _read_citation()
+    own = parameters.get("data", _OWN_FOLDER) != _OWN_FOLDER
+    if own and authors == _AUTHORS:
+        authors = address = contact = ""
+    known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
+    made = f", commit {commit['commit'][:12]}" if commit else ""
+    about = add_entity(record["subject"].get("title", parameters["indicator"]), parameters["entity"])
+    citation = f"Adoption Curves {version}{made}: run '{run}' ({about}{known})."
+    if authors:
+        citation = f"{authors} ({year}). {citation}"
+    if place := address or ("" if own else "Unpublished"):
+        citation = f"{citation} {place}."
+    return {"authors": authors, "contact": keep_address(contact, "mailto:"), "citation": citation}
+
+
+def _read_citation() -> tuple[str, str, str, str]:
+    """Authors, year, address, and where to write to, from ``CITATION.cff`` of the project or else of the package.
+
+    To write to: the e-mail address or website of the first ``contact``, else the address.
+    """
+    try:
+        content = parse_yaml(read_file(find_citation() or Path("CITATION.cff")))
+        parts = ("family-names", "given-names", "name")
+        authors = ", ".join(author[part] for author in content["authors"] for part in parts if author.get(part))
+        doi = f"https://doi.org/{content['doi']}" if content.get("doi") else ""
+        address = doi or content.get("url") or content.get("repository-code") or ""
+        year = content.get("date-released", "")[:4] or "no date"
+        person: Mapping[str, Any] = next(iter(content.get("contact") or []), {})
+        contact = f"mailto:{person['email']}" if person.get("email") else person.get("website") or address
+        return clean(authors), clean(year), clean(address), clean(contact)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return "[authors: CITATION.cff can't be read]", "no date", "", ""

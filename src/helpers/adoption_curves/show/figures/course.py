@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,6 @@ from .style import (
     name_line,
     open_chart,
     open_panels,
-    shorten_label,
     size_marks,
     tag,
     use_numbers,
@@ -86,6 +86,7 @@ def draw_forecast(
     Chart
     """
     figure, axis = open_chart(3.3)
+    use_numbers(axis, suffix="%" * names.unit.startswith("percent"))
     fan = fan[fan["q0.5"].notna()]
     rows = fan.to_dict("records")
     since, last = find_drawn(series.values.index, rows) if rows else (None, series.dates[-1])
@@ -174,11 +175,15 @@ def plot_course(
     if half.notna().any():
         axis.vlines(values.index, values - half, values + half, color=INK, lw=1, zorder=5)
         key.append(name_line("95% sampling error, as published", INK, lw=1))
-    axis.plot(newer.index, newer["place"], "o", mfc=PAGE, mec=ACCENT, mew=1.6, ms=6, zorder=6)
+    bound: dict[str, Any] = {"marker": "o", "mfc": PAGE, "mec": ACCENT, "mew": 1.6, "ms": 6, "ls": ""}
+    axis.plot(newer.index, newer["place"], zorder=6, **bound)
+    for date, row in newer.tail(1).iterrows():
+        key.append(name_line(f"{say_period(date, series.measure)}: {say_limit(row, bare=True, own=own)}", **bound))
     top = max([*values, *newer["place"], *series.earlier, *fan.filter(regex="^q").max()])
-    top = max(top, _plot_limit(axis, series, values.index.union(newer.index), ahead, top))
+    limit, limit_key = _plot_limit(axis, series, values.index.union(newer.index), ahead, top)
+    top, key = max(top, limit), key + limit_key
     axis.set_ylim(min(0, 1.05 * values.min()) if len(values) else 0, 1.1 * top or 1)
-    _tag_values(axis, series, values, newer, own)
+    _tag_values(axis, series, values, own)
     return key
 
 
@@ -262,40 +267,36 @@ def plot_fan(
     return key
 
 
-def _plot_limit(axis: Axes, series: AdoptionSeries, dates: pd.DatetimeIndex, ahead: pd.DataFrame, top: float) -> float:
-    """Draw the limit and its forecast, named on the higher end, unless it is far above; how high it reaches."""
+def _plot_limit(
+    axis: Axes, series: AdoptionSeries, dates: pd.DatetimeIndex, ahead: pd.DataFrame, top: float
+) -> tuple[float, list[Artist]]:
+    """Draw the limit and its forecast, unless it is far above; how high it reaches, and its key."""
     if series.limit is None or len(dates) == 0:
-        return 0.0
+        return 0.0, []
     level = pd.Series(np.asarray(series.limit.at(dates), float), dates)
     if level.min() > FAR * top:
-        return 0.0
+        return 0.0, []
     mean = ahead[ahead["date"] > dates[-1]].set_index("date")["mean"].dropna()
-    axis.plot(level.index, level, color=GREY, lw=1.1, zorder=2)
     line = pd.concat([level, mean])
+    axis.plot(level.index, level, color=GREY, lw=1.1, zorder=2)
     axis.plot(line[dates[-1] :].index, line[dates[-1] :], color=GREY, lw=1.1, ls=":", zorder=2)
-    title = lower_first(series.limit.title)
-    name = "100%" if title.startswith("100 percent") else shorten_label(title, 40)
-    place, side = (line.index[-1], "in") if line.iloc[-1] >= line.iloc[0] else (line.index[0], "right")
-    tag(axis, place, line[place], name, GREY, side, 4, bbox=None)
-    return float(line.max())
+    return float(line.max()), [name_line(f"limit: {lower_first(series.limit.title)}", GREY, lw=1.1)]
 
 
-def _tag_values(axis: Axes, series: AdoptionSeries, values: pd.Series, newer: pd.DataFrame, own: bool) -> None:
-    """The last value, the highest, and the newest that is published as a bound."""
-
-    def write(value: float) -> str:
-        return say_figure(value, "", own) if own else say(value, series.unit, float(values.max()), bare=True)
-
+def _tag_values(axis: Axes, series: AdoptionSeries, values: pd.Series, own: bool) -> None:
+    """The last value and, where it is printed otherwise, the highest."""
+    if values.empty:
+        return
+    high = float(values.max())
+    last, highest = (
+        say_figure(value, "", own) if own else say(value, series.unit, high, bare=True)
+        for value in (values.iloc[-1], high)
+    )
     falls = len(values) > 1 and values.iloc[-1] < values.iloc[-2]
-    if len(values):
-        rise = 4 if falls or values.iloc[-1] < 0.08 * axis.get_ylim()[1] else -4
-        tag(axis, values.index[-1], values.iloc[-1], write(values.iloc[-1]), rise=rise, weight="bold")
-    if len(values) > 2 and values.idxmax() != values.index[-1]:
-        tag(axis, values.idxmax(), values.max(), write(values.max()), side="middle")
-    for date, row in newer.tail(1).iterrows():
-        is_lower = len(values) > 0 and row["place"] < values.max()
-        side, rise = ("right", -4) if is_lower else ("left", 4)
-        tag(axis, date, row["place"], say_limit(row, bare=True, own=own), side=side, rise=rise)
+    rise = 4 if falls or values.iloc[-1] < 0.08 * axis.get_ylim()[1] else -4
+    tag(axis, values.index[-1], values.iloc[-1], last, rise=rise, weight="bold")
+    if len(values) > 2 and highest != last:
+        tag(axis, values.idxmax(), high, highest, side="middle")
 
 
 def _add_percent(axis: Axes, size: float, words: str) -> str:
@@ -346,6 +347,7 @@ def draw_hindcasts(
         later = shown[shown.index > origin]
         axis.plot(later.index, later, "D", color=INK, ms=size_marks(len(later)), mec=PAGE, mew=0.5, zorder=6)
         axis.plot(newer.index, newer["place"], "D", mfc=PAGE, mec=INK, ms=5, zorder=6)
+        use_numbers(axis, suffix="%" * names.unit.startswith("percent"))
         axis.set_title(f"made in {pd.Timestamp(fan['made'].iloc[0]):%b %Y}")
     key.append(name_line("outcome", INK, ls="", marker="D", ms=5))
     if len(newer):

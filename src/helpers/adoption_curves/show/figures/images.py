@@ -60,6 +60,8 @@ def _complete(drawing: str) -> str:
     Places have two decimals, and letters are those of the reader's system.
     """
     drawing = re.sub(r"(?s)<metadata>.*?</metadata>", "", drawing)
+    # a mark's own edge would keep its light colour, which rules for the dark do not reach inside <use>
+    drawing = re.sub(r'(<defs>\s*<path [^>]*style=")stroke: #\w{6}', r"\1", drawing)
     drawing = re.sub(r"'DejaVu Sans'", "system-ui, sans-serif", drawing)
     drawing = _PLACES.sub(
         lambda part: re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", part[0]), drawing

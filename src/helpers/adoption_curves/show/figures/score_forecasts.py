@@ -25,6 +25,7 @@ from .style import (
     open_panels,
     open_rows,
     tag,
+    use_numbers,
 )
 
 
@@ -49,8 +50,9 @@ def draw_errors(rows: pd.DataFrame, source: str) -> Chart:
     error = 100 * (rows["actual"] - rows["path"]) / rows["limit"]
     bands = error.groupby(rows["horizon_years"]).quantile([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95]).unstack()
     bands.loc[0.0] = 0.0
-    bands, key = bands.sort_index(), [name_line("median", lw=1.8)]
+    bands = bands.sort_index()
     figure, axis = open_chart(2.9)
+    key = [name_line("median", lw=1.8)]
     for low, high, colour in ((0.05, 0.95, ALL), (0.1, 0.9, MOST), (0.25, 0.75, HALF)):
         axis.fill_between(bands.index, bands[low], bands[high], color=colour, lw=0)
         key.insert(1, name_area(f"{100 * (high - low):.0f}% of outcomes", colour))
@@ -137,6 +139,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
     for axis, heading in zip(axes, ("By years ahead", "80% interval, by technology"), strict=True):
         axis.set_title(heading)
         axis.set_xlim(0, 102)
+        use_numbers(axis, "x", "%")
     at_80 = wide[0.8]
     title = (
         f"{_say_horizon(at_80.index[-1])} ahead, the 80% intervals contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
@@ -162,6 +165,7 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Chart:
     levels = (0.8, 0.9)
     figure, axes = open_panels([2.4] * len(levels), len(levels), share=True)
     for axis, level in zip(axes, levels, strict=True):
+        use_numbers(axis, suffix="%")
         rows = sides[sides["level"] == level].sort_values("horizon_years")
         places = np.arange(len(rows))
         axis.bar(places - 0.2, rows["below"], 0.4, color=HALF)

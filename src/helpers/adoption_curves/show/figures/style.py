@@ -37,7 +37,7 @@ COLOURS = {
     "grey": ("#5f6670", "#a3abb5"),
     "grid": ("#e7e9ec", "#2c3138"),
     "ghost": ("#b9bfc7", "#59616b"),
-    "strip": ("#f0f1f3", "#22262b"),
+    "strip": ("#eaecef", "#22262b"),
     "accent": ("#0b66a8", "#58b2ec"),
     "half": ("#7db6de", "#2a6f9f"),
     "most": ("#cfe3f3", "#1b3f59"),
@@ -326,7 +326,7 @@ def use_dates(axis: Axes, width: float) -> None:
     days = np.array(axis.dataLim.intervalx)
     if not np.isfinite(days).all():
         return
-    days += [-200, 200] if days[0] == days[1] else np.array([-0.03, 0.03]) * np.ptp(days)
+    days += [-300, 300] if days[0] == days[1] else np.array([-0.03, 0.03]) * np.ptp(days)
     first, last = (pd.Timestamp(day.replace(tzinfo=None)) for day in mdates.num2date(days))
     yearly = (last - first).days > 500
     periods = pd.period_range(first, last, freq="Y" if yearly else "M")

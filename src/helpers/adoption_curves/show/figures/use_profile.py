@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 
-from ...base.words import say_date, say_first
+from ...base.words import say_date, say_first, say_place, say_range
 from .style import ACCENT, GHOST, GREY, HALF, INK, PAGE, Chart, name_area, open_rows
 
 _HEADINGS = {"education": "schooling"}
 _PICKED = ("education", "occupation")
 """Breakdowns of which one group is shown."""
-_BOUND = name_area("published as “more than” or “less than”", PAGE, edgecolor=GREY, hatch="////")
 
 
 def draw_who(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
@@ -24,7 +23,9 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     ----------
     rows : DataFrame
         breakdown, category, date, value, printed, qualifier, unit, who; the first unit is that of the users.
-    title, source : str
+    title : str
+        What is shown; the finding is added.
+    source : str
 
     Returns
     -------
@@ -42,13 +43,28 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     is_repeated = (rows["category"] == rows["category"].shift()) & (rows["heading"] == rows["heading"].shift())
     figure, _ = open_rows(rows.assign(name=rows["category"].mask(is_repeated, "")))
     key = [name_area(unit.removeprefix("percent of "), colour) for unit, colour in colours.items()]
+    first = rows[(rows["breakdown"] == rows["breakdown"].iloc[0]) & (rows["unit"] == rows["unit"].iloc[0])]
+    title += f": the largest share by {first['breakdown'].iloc[0]} is {_say_highest(first)}"
     days = " and ".join(say_date(day) for day in sorted(rows["date"].unique()))
     return figure.close(title, f"Percent of each group, {days}", source, _add_bound(key, rows))
 
 
+def _say_highest(rows: pd.DataFrame, column: str = "category") -> str:
+    """The name of the row with the highest value, and the value as printed."""
+    row = rows.loc[rows["value"].idxmax()]
+    return f"“{row[column]}”, {row['printed']}"
+
+
+def _say_span(rows: pd.DataFrame) -> str:
+    """Where the first country or region lies, from its lowest to its highest value."""
+    own = rows[rows["entity"] == rows["entity"].iloc[0]]
+    return f"in {say_place(own['entity'].iloc[0])} {say_range(own['value'].min(), own['value'].max(), 'percent')}"
+
+
 def _add_bound(key: list[Artist], rows: pd.DataFrame) -> list[Artist]:
     """A key with a word on bars of values that are published as bounds, where there are any."""
-    return key if (rows["qualifier"] == "exact").all() else [*key, _BOUND]
+    bound = name_area("published as “more than” or “less than”", PAGE, edgecolor=GREY, hatch="////")
+    return key if (rows["qualifier"] == "exact").all() else [*key, bound]
 
 
 def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
@@ -58,7 +74,9 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     ----------
     rows : DataFrame
         entity, category, date, value, printed, unit, note; of changed wording the note says "Worded".
-    title, source : str
+    title : str
+        What is shown; the finding is added.
+    source : str
 
     Returns
     -------
@@ -81,6 +99,7 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     for axis, heading in zip(axes, headings, strict=True):
         axis.set_title(heading)
         axis.set_xlim(0, 180)  # with room for two numbers
+    title += f": most often, in {say_place(rows['entity'].iloc[0])}, {_say_highest(rows.loc[panels[0].index])}"
     worded = "; * worded otherwise before" if rows["note"].str.contains("Worded ").any() else ""
     units = "; ".join(
         f"{entity}: {unit}" for entity, unit in rows.groupby("entity", sort=False)["unit"].first().items()
@@ -97,7 +116,9 @@ def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, sourc
         product, date, value, printed.
     shares : DataFrame
         category, value, printed, qualifier, unit, date.
-    title, source : str
+    title : str
+        What is shown; the finding is added.
+    source : str
 
     Returns
     -------
@@ -110,6 +131,7 @@ def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, sourc
         one_date = last["date"].nunique() == 1
         dates = "" if one_date else last["date"].dt.strftime(", %b %Y")
         panels.append(last.assign(name=last["product"] + dates))
+        title += f": on most devices in a month {_say_highest(last, 'product')} million"
         headings.append("Million devices in a month" + (f", {last['date'].iloc[0]:%b %Y}" if one_date else ""))
     if len(shares):
         panels.append(
@@ -118,6 +140,7 @@ def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, sourc
             )
         )
         headings.append(f"Survey, {shares['date'].iloc[0]:%b %Y}")
+        title += "" if len(monthly) else f": most often named in a survey {_say_highest(shares)}"
     if not panels:
         return None
     figure, axes = open_rows(*panels, columns=len(panels))
@@ -135,7 +158,9 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     ----------
     rows : DataFrame
         From `indicators.list_rulers`.
-    title, source : str
+    title : str
+        What is shown; the finding is added.
+    source : str
 
     Returns
     -------
@@ -157,6 +182,7 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     )
     once = "; whom a publisher counts stands at its first row" if notes.duplicated().any() else ""
     units = f"Percent of those whom each publisher counts, in the time that it asks about{once}"
+    title += f": {_say_span(rows)}, depending on the publisher"
     return figure.close(title, units, source, _add_bound([], rows))
 
 
@@ -167,7 +193,9 @@ def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     ----------
     rows : DataFrame
         entity, category, value, printed, qualifier, unit, date, who.
-    title, source : str
+    title : str
+        What is shown; the finding is added.
+    source : str
 
     Returns
     -------
@@ -186,5 +214,6 @@ def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
             is_open=rows["qualifier"] != "exact",
         )
     )
+    title += f": {_say_span(rows[rows['entity'] == rows['entity'].mode()[0]])}, by size"
     units = "Percent of the firms of each group, by number of employees. We found no value for other sizes"
     return figure.close(title, units, source, _add_bound([], rows))
