@@ -6,40 +6,48 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from types import SimpleNamespace, UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from .dates import REAL
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+def check_first_arguments(public: dict[str, Any]) -> None:
+    """Let public functions raise a `TypeError` for a first argument of another type than their annotation.
+
+    Parameters
+    ----------
+    public : dict
+        The names of a package, with ``__all__``; its functions are replaced.
+    """
+    for name in public["__all__"]:
+        if inspect.isfunction(public[name]):
+            public[name] = _check_first(public[name])
 
 
-def check_first(function: _Function) -> _Function:
-    """Return the function, which now raises a `TypeError` for a first argument of another type than its annotation.
+def _check_first(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with a check of its first argument.
 
-    >>> @check_first
-    ... def total(values: Sequence[float]) -> float:
+    >>> def total(values: Sequence[float]) -> float:
     ...     return sum(values)
-    >>> total("12")
+    >>> _check_first(total)("12")
     Traceback (most recent call last):
     TypeError: total() takes Sequence of float as values, not a str
     """
     name, first = next(iter(inspect.signature(function).parameters.items()))
-    hint: list[Any] = []  # resolved when it is first called: then all that it names is imported
+    alone: Any = SimpleNamespace(__annotations__={name: first.annotation})  # other annotations may not be importable
+    hint = get_type_hints(alone, function.__globals__)[name]
+    wanted = str(first.annotation).replace("pd.", "pandas ").replace(" | ", " or ")
+    wanted = wanted.replace("[", " of ").replace("]", "")
 
     @wraps(function)
-    def checked(*given: Any, **named: Any) -> Any:
-        if not hint:
-            alone: Any = SimpleNamespace(__annotations__={name: first.annotation})
-            hint.append(get_type_hints(alone, inspect.unwrap(function).__globals__)[name])
-        value = given[0] if given else named.get(name, first.default)
-        if not _fits(value, hint[0]) and value is not inspect.Parameter.empty:
-            wanted = str(first.annotation).replace("pd.", "pandas ").replace(" | ", " or ")
-            wanted = wanted.replace("[", " of ").replace("]", "")
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        value = args[0] if args else kwargs.get(name, first.default)
+        if not _fits(value, hint) and value is not inspect.Parameter.empty:
             kind = "None" if value is None else f"a {type(value).__name__}"
             raise TypeError(f"{function.__name__}() takes {wanted} as {name}, not {kind}")
-        return function(*given, **named)
+        return function(*args, **kwargs)
 
-    return checked  # type: ignore[return-value]
+    return checked
 
 
 def _fits(value: Any, hint: Any) -> bool:

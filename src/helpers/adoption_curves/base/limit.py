@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from .arguments import check_first
 from .dates import Times, decimal_years, read_days
 
 MEASUREMENT = 0.005
@@ -85,7 +84,6 @@ class Limit:
         return replace(self, values=values) if len(values) else None
 
 
-@check_first
 def find_most(limits: Mapping[str, Limit | None]) -> float | None:
     """The highest of some limits by name at their last dates; None where none is known.
 

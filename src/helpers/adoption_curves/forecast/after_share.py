@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from .. import indicators
-from ..base.arguments import check_first
 from ..base.dates import decimal_years
 from ..base.numbers import read_numbers
 from ..indicators.series import AdoptionSeries
@@ -53,7 +52,6 @@ def list_later(share: float, years: np.ndarray, among: Sequence[AdoptionSeries],
     return pd.DataFrame(rows, columns=columns).dropna(subset="share")
 
 
-@check_first
 def later_shares(
     share: float,
     years: Sequence[float] | np.ndarray,

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from ..base.dates import decimal_years
 from ..base.fallen import are_fallen, pick_apart
 from ..base.limit import Limit
@@ -90,7 +89,6 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int) -> _Windows:
     return _Windows(labels, last, years[kept] - origin, y[kept], known[kept], h, dates[nearest], figures[nearest])
 
 
-@check_first
 def backtest(
     references: Sequence[AdoptionSeries], kind: str = "limit", windows: Sequence[int] = _WINDOWS
 ) -> pd.DataFrame:

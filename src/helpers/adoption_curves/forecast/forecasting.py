@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from ..base.arguments import check_first
 from ..base.dates import SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.fan import find_goal
@@ -436,7 +435,6 @@ def _refutes(kept: np.ndarray) -> bool:
     return kept.shape[1] > 0 and bool(kept.mean(axis=0).min() < LEAST_KEPT or kept.all(axis=1).mean() < LEAST_LEFT)
 
 
-@check_first
 def forecast(
     series: pd.Series | AdoptionSeries,
     limit: Limit | pd.Series | float | None = None,

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.levels import LEVELS
 from ..base.limit import Limit
@@ -24,7 +23,6 @@ _FINISHED_FIGURES = 12  # first figures of it, of which none is below the one be
 _BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of dates of hindcasts
 
 
-@check_first
 def hindcast(
     series: pd.Series | AdoptionSeries,
     limit: Limit | pd.Series | float | None = None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from ..base.dates import REAL, SHORTEST_SPAN, decimal_years
 from ..base.fallen import pick_last
 from ..base.limit import Limit
@@ -64,7 +63,6 @@ def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
     return used
 
 
-@check_first
 def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeIndex:
     """Dates to forecast: ends of half-years, or the series' own day of the year when it is annual.
 

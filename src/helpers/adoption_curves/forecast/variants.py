@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from ..base.dates import decimal_years
 from ..base.levels import band_ends
 from ..base.limit import Limit
@@ -31,7 +30,6 @@ def _vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str) -> pd
     return pd.concat(frames, ignore_index=True)
 
 
-@check_first
 def compare_limits(result: Forecast, limits: Mapping[str, Limit | None]) -> pd.DataFrame:
     """The forecast with each of some limits.
 
@@ -65,7 +63,6 @@ def _as_printed(series: AdoptionSeries) -> AdoptionSeries:
     return replace(series, observations=series.observations.drop(columns=[*READ], errors="ignore"))
 
 
-@check_first
 def compare_newer(result: Forecast) -> pd.DataFrame:
     """The forecast before and after a newer figure: without it, as published, and as our reading.
 

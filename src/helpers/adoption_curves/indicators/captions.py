@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.arguments import check_first
 from ..base.columns import UNNAMED
 from ..base.words import say_amount, say_date
 from .data import Data
@@ -74,7 +73,6 @@ class Names:
     few: str = ""
 
 
-@check_first
 def name_series(data: Data, series: AdoptionSeries) -> Names:
     """Return what figures, tables and sentences call a series.
 
@@ -172,7 +170,6 @@ def _say_asked(entry: Any, publisher: str) -> str:
     return f"{publisher} {how} {entry.people}{' in an online panel' if entry.kind == 'online panel' else ''}."
 
 
-@check_first
 def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
     """Name the publishers behind the observations of every entity and indicator in a frame.
 
@@ -207,7 +204,6 @@ def _name_publishers(data: Data, used: pd.Series) -> str:
     return f"Source: {'; '.join(sorted(short))}." if short else ""
 
 
-@check_first
 def cite_series(
     data: Data, series: AdoptionSeries, limit: bool = True, newer: bool = True, since: pd.Timestamp | None = None
 ) -> str:

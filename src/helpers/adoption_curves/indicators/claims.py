@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from .data import Data
 
 _CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
@@ -18,7 +17,6 @@ _OPERAND = r"claim:\w+|\w+@[\d-]+"
 """A figure in a formula: another claim's, or a published one."""
 
 
-@check_first
 def check_claims(data: Data) -> pd.DataFrame:
     """Recompute each claim by its formula and compare it with the figure as printed.
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from .captions import find_within
 from .data import Data
 from .problems import parameter_error, suggest_names
@@ -16,7 +15,6 @@ _HIGHEST = 3
 """Number of highest places of a whole list that are shown beside the countries asked for."""
 
 
-@check_first
 def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     """List figures of each measure of a technology by entity: the newest, and those of the newest whole list.
 

@@ -7,13 +7,11 @@ from datetime import date
 
 import pandas as pd
 
-from ..base.arguments import check_first
 from ..base.words import quote, say_day
 from .data import Data
 from .problems import DataError, Problem
 
 
-@check_first
 def describe_coverage(data: Data) -> pd.DataFrame:
     """Coverage of each series: its length and its quality.
 
@@ -67,7 +65,6 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     return coverage.drop(columns=["begin", "end"]).reset_index()
 
 
-@check_first
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     """Series of ``data.path`` itself, with the facts that a run needs.
 
@@ -94,7 +91,6 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "limit"]]
 
 
-@check_first
 def say_expected(text: str, today: date | None = None) -> str:
     """Expected day of a value in words.
 
@@ -139,7 +135,6 @@ def say_expected(text: str, today: date | None = None) -> str:
     return f"was expected {'on' if last.freqstr == 'D' else 'in'} {words}"
 
 
-@check_first
 def find_expected(data: Data, entity: str, indicator: str) -> str:
     """Find when the next figure of a series is expected.
 

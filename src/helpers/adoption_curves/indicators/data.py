@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from ..base.dates import SHORTEST
 from ..base.limit import Limit
 from ..base.project import Source, find_data
@@ -416,7 +415,6 @@ class Data:
             raise DataError([Problem(self.path.name, None, "", "", message)])
 
 
-@check_first
 def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     """Checked tables of a data folder, or of a file of series; read once a process, as long as the files stay the same.
 
@@ -491,7 +489,6 @@ def _load(path: Path, choices: tuple[tuple[str, str | tuple[str, ...]], ...], fo
     return Data(vintages, **tables, path=path, own=own, is_beside=beside, understood=understood)
 
 
-@check_first
 def list_studied(data: Data) -> list[tuple[str, str]]:
     """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations.
 

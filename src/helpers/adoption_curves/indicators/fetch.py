@@ -29,7 +29,6 @@ from urllib.parse import urljoin, urlsplit
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from ..base.files import write_file
 from ..base.project import RunError, UserError, import_extra
 from ..base.words import say_count, shorten
@@ -63,7 +62,6 @@ class _UnknownNameError(_FetchError):
     """A publisher does not know what was asked for."""
 
 
-@check_first
 def fetch(name: str, place: str = "", where: Sequence[str] = (), hosts: Mapping[str, str] | None = None) -> pd.Series:
     """Figures of one series from its publisher, as `forecast.forecast` takes them.
 

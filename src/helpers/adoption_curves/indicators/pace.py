@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from ..base.dates import decimal_years
 from .data import Data
 from .series import AdoptionSeries
 
 
-@check_first
 def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """Return the shares of the limit of a series and of comparison series as one table, a row a value.
 
@@ -52,7 +50,6 @@ def _part_shares(series: AdoptionSeries) -> list[pd.Series]:
     return [part for _, part in series.share.groupby(sides)] or [series.share]
 
 
-@check_first
 def crossing_years(shares: pd.DataFrame, level: float) -> pd.Series:
     """Return when each series first rises through a share of its limit, linear between figures.
 
@@ -78,7 +75,6 @@ def crossing_years(shares: pd.DataFrame, level: float) -> pd.Series:
     return shares["number"].map(pd.Series(years[first].to_numpy(), shares.loc[first, "number"]))
 
 
-@check_first
 def align_shares(shares: pd.DataFrame) -> pd.DataFrame:
     """Return every series from the time on at which it began, with a first point at 0 years.
 
@@ -105,7 +101,6 @@ def align_shares(shares: pd.DataFrame) -> pd.DataFrame:
     return lines.sort_values(["number", "years"], ignore_index=True)
 
 
-@check_first
 def rank_pace(data: Data, aligned: pd.DataFrame, goal: float) -> pd.DataFrame:
     """Rank series by the years that they took from the start to a share of their limit.
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..base.arguments import check_first
 from .captions import find_within, look_up_source
 from .data import Data
 
@@ -23,7 +22,6 @@ _PLAIN = r"|(?:use|ever use|have used) (?:generative )?AI(?: chatbots| at least 
 """What is done in measures of plain use; others ask about work, or search."""
 
 
-@check_first
 def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     """List the figures of the profile that are of an indicator's technology, or of a wider one, as known.
 
@@ -53,7 +51,6 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     return rows.drop(columns=["row", "precision"]).reset_index(drop=True)
 
 
-@check_first
 def pick_people(rows: pd.DataFrame) -> pd.DataFrame:
     """Pick what a figure shows of who uses it: the newest figures by age, the largest groups of others, and both sexes.
 
@@ -80,7 +77,6 @@ def pick_people(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([ages, others.drop_duplicates("breakdown").sort_index(), rows[rows["breakdown"] == "sex"]])
 
 
-@check_first
 def pick_purposes(rows: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:
     """Pick what a figure shows of uses: the two newest lists of the entity, and those of one country with such a base.
 
@@ -109,7 +105,6 @@ def pick_purposes(rows: pd.DataFrame, entity: str, countries: Sequence[str]) -> 
     return pd.concat(newest).drop(columns="users")
 
 
-@check_first
 def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     """List how many devices use each product of a technology in a month, as estimated from telemetry.
 
@@ -148,7 +143,6 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     return found.assign(regime=regime)
 
 
-@check_first
 def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataFrame:
     """List what share of whom uses a technology by each publisher's own measure, in each of some places.
 
