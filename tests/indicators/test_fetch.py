@@ -1,6 +1,5 @@
 """Fetching from publishers, whose answers a server on this machine gives; one test asks the publishers themselves."""
 
-import gzip
 import importlib
 import json
 import subprocess
@@ -248,7 +247,6 @@ def test_fetching_again_says_what_has_changed_and_keeps_the_old_file(publishers,
 CSV, META = "/owid/grapher/electric-car-sales-share.csv", "/owid/grapher/electric-car-sales-share.metadata.json"
 TABLE = (ANSWERS / FILES[CSV]).read_bytes()
 CHUNK = b"%x\r\n%s\r\n" % (len(TABLE) - 2, TABLE[:-2])  # the last but one of its chunks ends in the last line
-PACKED = gzip.compress(TABLE)[:-20]
 FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable data that we are not allowed to re-share"}'
 
 
@@ -279,8 +277,7 @@ FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable dat
         (NORWAY, CSV, drip(b"HTTP/1.1 200 OK\r\nContent-"), "owid has not sent all within 0.4 seconds", 1),
         (NORWAY, CSV, cut(TABLE[:-2]), "does not say how long its answer is, so half of one would not show", 1),
         (NORWAY, CSV, cut(CHUNK, "Transfer-Encoding: chunked"), "can be read (ChunkedEncodingError)", 1),
-        (NORWAY, CSV, cut(PACKED, "Content-Encoding: gzip", f"Content-Length: {len(PACKED)}"), "half of an answer", 1),
-        (NORWAY, CSV, answer(b"", Content_Encoding="br"), "answers in br, which was not asked for", 1),
+        (NORWAY, CSV, answer(b"", Content_Encoding="gzip"), "answers in gzip, which was not asked for", 1),
         (
             NORWAY,
             CSV,
@@ -295,13 +292,7 @@ FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable dat
             "has 1,000,000,000 pages, of which 200 at most are read",
             1,
         ),
-        (
-            NORWAY,
-            CSV,
-            answer(gzip.compress(b"0" * 60_000_000), "text/csv", Content_Encoding="gzip"),
-            "sends more than",
-            1,
-        ),
+        (NORWAY, CSV, answer(b"0" * 60_000_000, "text/csv"), "sends more than 50,000,000 bytes", 1),
         (NORWAY, CSV, redirect("https://example.org/x.csv"), "sends on to example.org, which is not asked", 1),
         (NORWAY, CSV, redirect("http://127.0.0.1:9/x.csv"), "sends on to 127.0.0.1:9, which is not asked", 1),
         (

@@ -16,7 +16,6 @@ import os
 import re
 import shlex
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -39,7 +38,7 @@ from .user_file import name_indicator, read_series_file
 
 # Variable of the environment with other addresses of publishers: owid=http://127.0.0.1:8000 wb=...
 _HOSTS = "ADOPTION_HOSTS"
-# Seconds without a sign; seconds of all answers together; bytes (unpacked) of one, and pages of rows; seconds before a
+# Seconds without a sign; seconds of all answers together; bytes of one, and pages of rows; seconds before a
 # second repetition.
 _TIMEOUT, _TOTAL, _BYTES, _PAGES, _PAUSE = 20, 300, 50_000_000, 200, 2
 # Columns of SDMX, in small letters; the first two of a value's marks may say that a new series begins.
@@ -282,7 +281,7 @@ def _open_session(publisher: str, hosts: Mapping[str, str] | None) -> tuple[Any,
     for quiet in ("sdmx", "urllib3"):  # they warn of each stub, and of each repetition
         logging.getLogger(quiet).setLevel(logging.CRITICAL)
     session, busy = requests.Session(), (429, 500, 502, 503, 504)
-    session.headers["Accept-Encoding"] = "gzip"
+    session.headers["Accept-Encoding"] = "identity"  # half of a packed answer would not show
     pause = {"backoff_factor": _PAUSE / 2, "retry_after_max": 10}
     retry = urllib3.Retry(2, status_forcelist=busy, raise_on_status=False, **pause)
     session.get_adapter(address).max_retries = retry
@@ -295,26 +294,23 @@ def _open_session(publisher: str, hosts: Mapping[str, str] | None) -> tuple[Any,
 def _check_answer(host: tuple[str, str], response: Any, **_: Any) -> None:
     """Refuse an answer of another host, of an error, that is a page, or whose end would not show, before it is read.
 
-    An answer is whole when it is as long as it says, or its last chunk has come, and unpacked to the end: a cut inside
-    its last line shows by these. The end of that line is not asked for, since Our World in Data writes none.
+    An answer is whole when it is as long as it says, or its last chunk has come: a cut inside its last line shows by
+    these. The end of that line is not asked for, since Our World in Data writes none.
     """
     target = urlsplit(urljoin(response.url, response.headers.get("location", "")))
     if target[:2] != host:
         raise _FetchError(f"{host[1]} sends on to {target.netloc}, which is not asked")
-    stream, packing = response.raw.stream, response.headers.get("content-encoding", "identity")
-    if packing not in ("gzip", "identity"):
+    if packing := response.headers.get("content-encoding", ""):
         raise _FetchError(f"{host[1]} answers in {packing}, which was not asked for")
+    stream = response.raw.stream
 
-    def read(size: int, **_: Any) -> Iterator[bytes]:
-        unpacking, total = zlib.decompressobj(31) if packing == "gzip" else None, 0
-        for chunk in stream(size, decode_content=False):
-            part = unpacking.decompress(chunk, _BYTES) if unpacking else chunk
-            total += len(part)
-            if total > _BYTES or (unpacking and unpacking.unconsumed_tail):
+    def read(*args: Any, **options: Any) -> Iterator[bytes]:
+        size = 0
+        for chunk in stream(*args, **options):
+            size += len(chunk)
+            if size > _BYTES:
                 raise _FetchError(f"{host[1]} sends more than {_BYTES:,} bytes")
-            yield part
-        if unpacking and not unpacking.eof:
-            raise _FetchError(f"{host[1]} sends half of an answer")
+            yield chunk
 
     response.raw.stream = read
     is_page = "html" in response.headers.get("content-type", "")
