@@ -283,11 +283,8 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     levels["published_rate"] = levels["date"].map(data.exact_values(series.entity, rate))
     levels["rate_url"] = _find_urls(data, series.entity, rate, dates)
     changes = series.breaks.set_index("date")["reason"].sort_index()
-    before = dates[:1].append(dates[:-1])
-    spans = zip(before, dates, strict=True)
-    levels["change_of_method"] = [
-        "; ".join(changes[(changes.index > start) & (changes.index <= end)]) for start, end in spans
-    ]
+    reasons = changes.groupby(dates.searchsorted(changes.index)).agg("; ".join)  # by the place of the value after it
+    levels["change_of_method"] = reasons.drop(0, errors="ignore").reindex(levels.index).fillna("")
     return levels
 
 
