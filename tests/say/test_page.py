@@ -148,5 +148,5 @@ def test_other_technologies_stand_with_their_lowest_and_highest_share_and_up_to_
     run = read_run("yearly")
     [row] = _list_others(replace(run, tables={**run.tables, "05_class": rows}))
     assert row.text == f"60.0 to {rows['share'].max():.1f}% of their limits"
-    of = f"{count} technologies, 4.5 years after 40.0%"
+    of = f"{count} technologies, 4.5 years after they reached 40.0%"
     assert row.of == (f"{of}: {', '.join(rows['technology'])}" if named else of)
