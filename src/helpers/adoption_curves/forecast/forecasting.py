@@ -411,11 +411,10 @@ class Forecast:
             return f"{where}{newer}; {self._say_none()}>"
         if self.refuted:
             newer += ", which refutes it"
-        goal, (low, high) = find_goal(self.frame().to_dict("records")), band_columns(self.level)
+        goal = find_goal(self.frame().to_dict("records"))
+        low, high = (goal[name] for name in band_columns(self.level))
         if self.has_range:
-            found = (
-                f"{say_range(goal[low], goal[high], unit)} ({say_level(self.level)} range, median {say(goal['q0.5'])})"
-            )
+            found = f"{say_range(low, high, unit)} ({say_level(self.level)} range, median {say(goal['q0.5'])})"
         else:
             found = f"{say(goal['q0.5'], unit)}, without a range.{self._say_gives_range()}"
         return f"{where}{newer}; forecast for {say_date(goal['date'])}: {found}>"
