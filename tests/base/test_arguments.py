@@ -23,17 +23,17 @@ def test_a_wrong_first_argument_is_a_type_error_that_says_what_is_wanted(functio
     name = next(iter(inspect.signature(function).parameters))
     wrong = (None, 5 if name != "share" else "x", object(), [1])
     for value in wrong if function is not indicators.load else wrong[:2]:
-        with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) takes .+ as {name}, not (None|an? \w+)$"):
+        with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) takes .+ as {name}, not \w+$"):
             function(value)
     if name not in ("name", "text", "path"):
-        with pytest.raises(TypeError, match=f"as {name}, not a str"):
+        with pytest.raises(TypeError, match=f"as {name}, not str"):
             function("x")
 
 
 def test_parts_of_a_sequence_and_of_a_mapping_are_looked_at():
-    with pytest.raises(TypeError, match="takes Sequence of AdoptionSeries as references, not a list"):
+    with pytest.raises(TypeError, match="takes Sequence of AdoptionSeries as references, not list"):
         forecast.backtest([1, 2])
-    with pytest.raises(TypeError, match="takes Mapping of str, Limit or None as limits, not a dict"):
+    with pytest.raises(TypeError, match="takes Mapping of str, Limit or None as limits, not dict"):
         forecast.find_most({"100": 100})
 
 

@@ -31,7 +31,7 @@ def _check_first(function: Callable[..., Any]) -> Callable[..., Any]:
     ...     return sum(values)
     >>> _check_first(total)("12")
     Traceback (most recent call last):
-    TypeError: total() takes Sequence of float as values, not a str
+    TypeError: total() takes Sequence of float as values, not str
     """
     name, first = next(iter(inspect.signature(function).parameters.items()))
     alone: Any = SimpleNamespace(__annotations__={name: first.annotation})  # other annotations may not be importable
@@ -43,7 +43,7 @@ def _check_first(function: Callable[..., Any]) -> Callable[..., Any]:
     def checked(*args: Any, **kwargs: Any) -> Any:
         value = args[0] if args else kwargs.get(name, first.default)
         if not _fits(value, hint) and value is not inspect.Parameter.empty:
-            kind = "None" if value is None else f"a {type(value).__name__}"
+            kind = "None" if value is None else type(value).__name__
             raise TypeError(f"{function.__name__}() takes {wanted} as {name}, not {kind}")
         return function(*args, **kwargs)
 
