@@ -292,7 +292,7 @@ FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable dat
             "has 1,000,000,000 pages, of which 200 at most are read",
             1,
         ),
-        (NORWAY, CSV, answer(b"0" * 60_000_000, "text/csv"), "sends more than 50,000,000 bytes", 1),
+        (NORWAY, CSV, answer(b"0" * 110_000, "text/csv"), "sends more than 100,000 bytes", 1),
         (NORWAY, CSV, redirect("https://example.org/x.csv"), "sends on to example.org, which is not asked", 1),
         (NORWAY, CSV, redirect("http://127.0.0.1:9/x.csv"), "sends on to 127.0.0.1:9, which is not asked", 1),
         (
@@ -340,6 +340,7 @@ FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable dat
 )
 def test_a_fault_is_a_sentence_and_no_data(publishers, capsys, monkeypatch, words, path, fault, said, times):
     monkeypatch.setattr(fetching, "_TIMEOUT", 0.5)
+    monkeypatch.setattr(fetching, "_BYTES", 100_000)
     monkeypatch.setattr(fetching, "_TOTAL", 0.4 if "0.4" in said else 120)
     Publishers.faults[path] = fault
     code, text = fetch(capsys, *words, "--measure", "flow")
