@@ -35,6 +35,9 @@ def test_of_the_plain_shapes_those_two_have_fallen_that_anyone_would_say_have():
         ([20, 10], False),  # two figures tell no scatter
         ([10, 20, 12], False),  # the middle one lies as far off the line as the last one fell
         ([60, 50, 40], True),
+        ([12, 60, 50, 30, 20], True),  # the peak lies far off the line, and each value since is lower
+        ([12, 60, 50, 52, 20], False),
+        ([12, 60, 59, 58, 57], False),  # less than a tenth
         ([60, 58, 56], False),  # less than a tenth
         ([50, 60, 60, 60, 30], True),
         ([100, 90, 80, 70, 62, 70, 78], True),

@@ -57,14 +57,44 @@ def test_what_came_later_is_counted_between_figures_and_each_technology_alike():
     assert forecast.later_shares(0.5, [1], [make_reference(still, "never")])["technologies"].tolist() == [0]
 
 
-def test_a_class_counts_from_the_first_figure_and_with_the_last_one():
-    """Of ten series, one begins above the share, and one ends two years after it."""
-    among = [make_reference([10, 20, 30, 40, 50, 60], f"usual {place}") for place in range(8)]
-    among += [make_reference([45, 50, 55, 60, 65, 70], "above"), make_reference([10, 20, 30, 35], "short")]
-    strict = forecast.later_shares(0.15, [4.5], among)
-    assert strict["technologies"].tolist() == [0], "further than three years nothing is counted"
-    found = forecast.later_shares(0.15, [4.5], among, (0.1, 0.5, 0.9), least_years=1.0).iloc[0]
-    assert (found["technologies"], found["series"]) == (10, 10)
-    assert found[0.1] == pytest.approx(0.475, abs=0.13)
-    assert found[0.5] == pytest.approx(0.60, abs=0.01)
-    assert forecast.later_shares(0.95, [4.5], among, least_years=1.0)["series"].tolist() == [0]
+def test_other_technologies_are_those_seen_to_cross_the_share_and_followed_from_there():
+    """The share is a half; one begins above it, one ends too soon."""
+    target = replace(make_reference([20.0, 30, 40, 50], "target"), entity="China")
+    result = forecast.forecast(target, horizon_years=4)
+    usual = [[10.0, 45, 55, 60, 65, 70, 75], [20.0, 40, 60, 70, 75, 80, 85], [20.0, 30, 55, 60, 70, 75, 78]]
+    among = [make_reference(values, f"usual {place}") for place, values in enumerate(usual)]
+    among += [make_reference([55.0, 60, 65, 70, 75, 80], "above"), make_reference([40.0, 60, 65, 90], "short")]
+    among = [replace(each, entity="China") for each in among]
+    date = result.dates[-1]
+    found = frames.class_frame(result, date, among)
+    assert found["technology"].tolist() == ["usual 0", "usual 2", "usual 1"]
+    assert found["share"].tolist() == pytest.approx([72.5, 77.4, 82.5], abs=0.1)
+    assert (found["technologies"] == 3).all()
+    assert found["value"].tolist() == pytest.approx(found["share"].tolist()), "the limit is 100"
+    nearly = replace(make_reference([46.0, 51, 60, 70, 80], "nearly"), entity="China")  # crosses at .8: 3.2 years left
+    assert "nearly" not in set(frames.class_frame(result, date, [*among, nearly])["technology"])
+    nearly = replace(make_reference([49.0, 60, 65, 70, 80], "nearly"), entity="China")  # crosses at .1: 3.9 years left
+    row = frames.class_frame(result, date, [*among, nearly]).set_index("technology").loc["nearly"]
+    assert (row["share"], row["years"]) == (80, pytest.approx(3.91, abs=0.01))
+    twin = replace(nearly, technology="usual 0")  # of two series of a technology the one followed longer counts
+    assert frames.class_frame(result, date, [twin, *among])["share"].tolist() == found["share"].tolist()
+    assert frames.class_frame(result, date, among[1:]).empty, "two are none"
+
+
+@pytest.mark.parametrize(("share", "years"), [(1.5, [1]), (-0.1, [1]), (0.5, [-1])])
+def test_no_share_is_counted_outside_0_to_1_and_none_before_it_was_passed(share, years):
+    with pytest.raises(ValueError, match="a share from 0 to 1, and years after it"):
+        forecast.later_shares(share, years, [])
+
+
+def test_what_a_table_of_tests_says_of_the_technology_in_question_is_left_out():
+    """By hand notebook 5 reads the backtest of the published run, which may hold the series in question."""
+    target = make_reference([20.0, 30, 40, 50], "usual 1")
+    among = [make_reference([10.0 * place, 20, 30, 45, 60, 70, 75], f"usual {place}") for place in range(1, 4)]
+    rows = forecast.backtest(among, "limit")
+    outcomes = frames.list_outcomes(forecast.forecast(target), rows)
+    assert set(outcomes["technology"]) == {"usual 2", "usual 3"}
+    without = frames.list_outcomes(forecast.forecast(target), rows[rows["technology"] != "usual 1"])
+    pd.testing.assert_frame_equal(outcomes.reset_index(drop=True), without.reset_index(drop=True))
+    alone = frames.list_outcomes(forecast.forecast(target), forecast.backtest(among[:1], "limit"))
+    assert alone.empty

@@ -1,5 +1,6 @@
 """The register: forecasts are added from runs, all or none, never written over, and scored when figures come."""
 
+import codecs
 import json
 import shutil
 from dataclasses import replace
@@ -74,7 +75,7 @@ def test_it_has_what_the_formula_and_1_0_registered_and_the_eleven_of_china_from
         made = each[each["registered"] == day]
         assert made["model"].value_counts().to_dict() == dict.fromkeys((model, *BASELINES), forecasts)
         assert len(made[task].drop_duplicates()) == series
-    before = each[each["model"].isin(WITHDRAWN)]
+    before = each[each["model"].isin(WITHDRAWN) & (each["model"] != "path_1")]
     assert before["model"].value_counts().to_dict() == {"weighted": 5, "mean": 2, "mean_2": 2, "mean_3": 2}
     assert set(before["entity"] + before["indicator"]) == {"Chinagenai_users"}
     assert (rows.groupby(KEY)["level"].agg(tuple) == RECORDED).all()
@@ -92,7 +93,7 @@ def test_it_has_the_formula_s_forecast_and_each_method_is_scored_under_its_own_n
     np.testing.assert_allclose(rows.loc[rows["model"] == PUBLISHED_MODEL, "value"], found, rtol=1e-3)
     scored = register.score_register(rows, data)
     summary = register.summarise_scores(scored).set_index("model")["registered"]
-    assert summary.to_dict() == {PUBLISHED_MODEL: 2, "path_1": 2, "withdrawn methods": 11}
+    assert summary.to_dict() == {PUBLISHED_MODEL: 2, "withdrawn methods": 13}
 
 
 # ---- rows are added
@@ -168,10 +169,13 @@ def test_own_data_have_a_register_beside_them_which_files_of_a_folder_share(tmp_
         assert put_own(tmp_path / f"{name}.csv") == tmp_path / "forecasts.csv"
     rows = register.read_register(indicators.load(f"{tmp_path}/one.csv?measure=level"), indicator="two")
     dates = rows.loc[rows["model"] == MODEL, "target_date"].drop_duplicates().dt.strftime("%Y-%m-%d").tolist()
-    assert dates == ["2026-06-30", "2027-06-30"], "that of June has not come by November, so it is still to be forecast"
+    assert dates == ["2026-06-30", "2027-06-30"], (
+        "that of June has not come by November, so it is still to be estimated"
+    )
     assert register.read_register(indicators.load(), "own data").empty
     code, out, _ = call(capsys, "score", "--data", f"{tmp_path}/one.csv?measure=level")
-    assert (code, "registered 4 forecasts: 4 without an outcome yet" in out) == (0, True)
+    assert (code, "registered 2 forecasts: 2 without an outcome yet" in out) == (0, True)
+    assert "registered 2 estimates of values due: 2 without an outcome yet" in out
 
 
 def test_another_file_of_that_name_is_left_alone(tmp_path, capsys):
@@ -303,6 +307,35 @@ def test_another_unit_or_a_break_is_a_sentence_and_no_score(data):
     assert summarise(broken, enter("2025-12-31"))["no_score"] == 1
 
 
+def test_a_date_before_the_registration_is_an_estimate_and_scored_apart(data):
+    """The figure of December 2025 was registered before it came out in February, that of June 2026 before its day."""
+    rows = enter("2025-12-31"), enter("2025-12-31", model="path_1"), enter("2026-06-30")
+    found = score(data, *rows)
+    assert "we registered an estimate of the value, not yet published, for 31 December 2025" in found["text"][0]
+    assert "we registered a forecast for 30 June 2026" in found["text"][2]
+    summary = register.summarise_scores(found)
+    assert summary["model"].tolist() == [PUBLISHED_MODEL, "formula (estimates)", "withdrawn methods"]
+    assert summary[["exact", "inexact"]].to_numpy().tolist() == [[0, 1], [1, 0], [1, 0]]
+    assert registered.say_scores(summary)[1].startswith("With formula we registered 1 estimate of a value due: ")
+
+
+def test_a_link_to_a_central_register_stays_a_link(tmp_path):
+    (tmp_path / "five.csv").write_text(FIGURES, encoding="utf-8")
+    central = tmp_path / "elsewhere" / "central.csv"
+    central.parent.mkdir()
+    (tmp_path / "forecasts.csv").symlink_to(central)
+    put_own(tmp_path / "five.csv")
+    rows = len(central.read_text(encoding="utf-8").splitlines())
+    assert (rows > 1, (tmp_path / "forecasts.csv").is_symlink()) == (True, True)
+
+
+def test_a_register_that_a_spreadsheet_has_saved_is_one(tmp_path):
+    (tmp_path / "five.csv").write_text(FIGURES, encoding="utf-8")
+    path = put_own(tmp_path / "five.csv")
+    path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+    assert len(register.read_register(indicators.load(f"{tmp_path / 'five.csv'}?measure=level")))
+
+
 def test_a_figure_to_come_is_no_score(data):
     found = score(data, enter("2031-12-31")).iloc[0]
     assert (found["side"], found["inside"]) == ("", "")
@@ -354,4 +387,11 @@ def test_the_next_value_is_the_newest_forecast_of_the_published_method_without_a
         assert (found.text, found.value) == ("1.0 to 3.0%", 2.0)
         assert found.of == "December 2026, 80% interval; median 2.0%"
         assert found.note == "Registered on 1 February 2026"
+    due = {"target_date": pd.Timestamp("2026-01-31")}
+    [found] = _list_next(
+        RunTables({"06_register": pd.DataFrame([row | due])}, names, expected="was expected in May 2026")
+    )
+    assert found.note == (
+        "An estimate of a value not yet published, registered on 1 February 2026; publication was expected in May 2026"
+    )
     assert list(_list_next(RunTables({"06_register": pd.DataFrame([row | other])}, names))) == []

@@ -63,7 +63,7 @@ def compute_values():
         "forecast": has_limit.frame(),
         "scenarios": frames.scenario_frame(has_limit),
         "limit": frames.limit_frame(has_limit),
-        "forecast without limit": forecast(series.values).frame(),
+        "forecast without limit": forecast(pd.Series(series.values.to_dict(), name="genai_users")).frame(),
         "scores": scores.score(scores.evaluate(tested)),
         "calibration": scores.check_calibration(tested),
     }

@@ -1,6 +1,5 @@
 """Fetching from publishers, whose answers a server on this machine gives; one test asks the publishers themselves."""
 
-import gzip
 import importlib
 import json
 import subprocess
@@ -30,14 +29,22 @@ def answer(content, kind="application/json", status=200, **headers):
     return lambda server: server.give(content, kind, status, **headers)
 
 
-def trickle(server):
-    """An answer that never ends, a byte at a time."""
-    server.send_response(200)
-    server.send_header("Content-Type", "text/csv")
-    server.end_headers()
-    for _ in range(40):
-        server.wfile.write(b"x" * 10_000)
-        time.sleep(0.05)
+def drip(begin):
+    """An answer that begins so, and goes on a byte at a time."""
+
+    def fault(server):
+        server.wfile.write(begin)
+        for _ in range(40):
+            server.wfile.write(b"x")
+            time.sleep(0.05)
+
+    return fault
+
+
+def cut(content, *headers):
+    """The beginning of an answer, whose headers do not say how long it is but for these."""
+    head = "\r\n".join(["HTTP/1.0 200 OK", "Content-Type: text/csv", *headers])
+    return lambda server: server.wfile.write(f"{head}\r\n\r\n".encode() + content)
 
 
 @pytest.fixture
@@ -238,6 +245,8 @@ def test_fetching_again_says_what_has_changed_and_keeps_the_old_file(publishers,
 
 
 CSV, META = "/owid/grapher/electric-car-sales-share.csv", "/owid/grapher/electric-car-sales-share.metadata.json"
+TABLE = (ANSWERS / FILES[CSV]).read_bytes()
+CHUNK = b"%x\r\n%s\r\n" % (len(TABLE) - 2, TABLE[:-2])  # the last but one of its chunks ends in the last line
 FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable data that we are not allowed to re-share"}'
 
 
@@ -263,15 +272,27 @@ FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable dat
             "can be read (ChunkedEncodingError)",
             1,
         ),
-        (NORWAY, CSV, lambda server: time.sleep(1.5), "that can be read (ConnectionError)", 3),
-        (NORWAY, CSV, trickle, "sends more than 50,000,000 bytes, or for more than 0.4 seconds", 1),
+        (NORWAY, CSV, lambda server: time.sleep(1.5), "cannot be reached, or gives no answer", 3),
+        (NORWAY, CSV, drip(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n"), "owid has not sent all within 0.4", 1),
+        (NORWAY, CSV, drip(b"HTTP/1.1 200 OK\r\nContent-"), "owid has not sent all within 0.4 seconds", 1),
+        (NORWAY, CSV, cut(TABLE[:-2]), "does not say how long its answer is, so half of one would not show", 1),
+        (NORWAY, CSV, cut(CHUNK, "Transfer-Encoding: chunked"), "can be read (ChunkedEncodingError)", 1),
+        (NORWAY, CSV, answer(b"", Content_Encoding="gzip"), "answers in gzip, which was not asked for", 1),
         (
             NORWAY,
             CSV,
-            answer(gzip.compress(b"0" * 60_000_000), "text/csv", Content_Encoding="gzip"),
-            "sends more than",
+            answer(b"entity,code,start_year,end_year,ev_sales_share\nNorway,NOR,2020,2021,5\n", "text/csv"),
+            "owid's columns are code, end_year, entity, ev_sales_share, start_year, and not Entity, Code, and Year",
             1,
         ),
+        (
+            ["wb:IT.NET.USER.ZS", "--where", "country=IND", "--unit", "%"],
+            WB,
+            answer(b'[{"pages": 1000000000}, []]'),
+            "has 1,000,000,000 pages, of which 200 at most are read",
+            1,
+        ),
+        (NORWAY, CSV, answer(b"0" * 110_000, "text/csv"), "sends more than 100,000 bytes", 1),
         (NORWAY, CSV, redirect("https://example.org/x.csv"), "sends on to example.org, which is not asked", 1),
         (NORWAY, CSV, redirect("http://127.0.0.1:9/x.csv"), "sends on to 127.0.0.1:9, which is not asked", 1),
         (
@@ -303,7 +324,14 @@ FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable dat
             ["eurostat:isoc_eb_ai", "--where", "age=1"],
             "",
             None,
-            "--where: 'age' names one thing at most, of freq, geo",
+            "--where: 'age' is no column; there is: freq, geo",
+            0,
+        ),
+        (
+            ["eurostat:isoc_eb_ai", "--where", "unit=PC_ENT", "--where", "unit=NR"],
+            "",
+            None,
+            "--where: 'unit' names one thing at most; there is: freq, geo",
             0,
         ),
         (["imf:x"], "", None, "SOURCE is one of eurostat, owid, wb", 0),
@@ -312,7 +340,8 @@ FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable dat
 )
 def test_a_fault_is_a_sentence_and_no_data(publishers, capsys, monkeypatch, words, path, fault, said, times):
     monkeypatch.setattr(fetching, "_TIMEOUT", 0.5)
-    monkeypatch.setattr(fetching, "_TOTAL", 0.4 if fault is trickle else 120)
+    monkeypatch.setattr(fetching, "_BYTES", 100_000)
+    monkeypatch.setattr(fetching, "_TOTAL", 0.4 if "0.4" in said else 120)
     Publishers.faults[path] = fault
     code, text = fetch(capsys, *words, "--measure", "flow")
     assert code in (1, 2)
@@ -333,8 +362,70 @@ def test_numbers_may_be_texts_but_no_other_text_is_a_figure(publishers, capsys):
     code, said = fetch(capsys, *words)
     assert code == 1
     assert "'about half' is no number" in said
-    with pytest.raises(RunError, match="a date or a figure that cannot be read"):
-        indicators.fetch("wb:IT.NET.USER.ZS", "IND")
+    place = "wb:IT.NET.USER.ZS", "IND"
+    for value, date, said in (
+        ("about half", "2023", "a value that is no number: about half of 2023"),
+        ("nan", "2023", "a value that is no number: nan of 2023"),
+        ("inf", "2023", "a value that is no number: inf of 2023"),
+        ("56", "2022", "two values of one date: "),
+        ("56", "03/04/2023", "a date that cannot be read in one way: 56 of 03/04/2023"),
+    ):
+        rows[1][1] |= {"value": value, "date": date}
+        Publishers.faults[WB] = answer(json.dumps(rows).encode())
+        with pytest.raises(RunError, match=said):
+            indicators.fetch(*place)
+
+
+def test_the_end_of_the_last_line_is_not_asked_for(publishers, capsys):
+    """Our World in Data's own answers end without it; a cut answer shows by its length."""
+    Publishers.faults[CSV] = answer(TABLE.rstrip(b"\n"), "text/csv")
+    assert fetch(capsys, *NORWAY, "--measure", "flow", "--to", "norway.csv")[0] == 0
+    assert pd.read_csv("norway.csv", dtype=str)["value"].iloc[-1] == "92"
+
+
+def test_without_a_network_it_says_so(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(fetching, "_PAUSE", 0)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ADOPTION_HOSTS", "owid=https://owid.invalid")
+    code, said = fetch(capsys, *NORWAY, "--measure", "flow")
+    assert code == 1
+    assert said.strip() == "owid.invalid cannot be reached, or gives no answer: is there a network?"
+
+
+def test_a_group_of_countries_has_its_values_and_failed_metadata_cost_none(publishers, capsys):
+    text = (ANSWERS / "wb/internet-1.json").read_text(encoding="utf-8").replace('"pages": 2', '"pages": 1')
+    rows = json.loads(text.replace('"IN"', '"XD"').replace('"India"', '"High income"').replace('"IND"', '""'))
+    Publishers.faults["/wb/country/HIC/indicator/IT.NET.USER.ZS"] = answer(json.dumps(rows).encode())
+    countries = json.loads((ANSWERS / "wb/country.json").read_text(encoding="utf-8"))
+    countries[1].append({"id": "HIC", "iso2Code": "XD", "name": "High income"})
+    Publishers.faults["/wb/country"] = answer(json.dumps(countries).encode())
+    words = ["wb:IT.NET.USER.ZS", "--where", "country=HIC", "--unit", "%", "--measure", "level", "--to"]
+    for place, fault in enumerate((b"[]", b'{"source": [', b'[{"message": "none"}]', b"")):
+        Publishers.faults["/wb/sources/2/series/IT.NET.USER.ZS/metadata"] = answer(fault)
+        code, said = fetch(capsys, *words, f"{place}.csv")
+        assert code == 0, said
+        assert "Licence: not stated there." in said
+    assert pd.read_csv("3.csv", dtype=str)["entity"].unique().tolist() == ["High income"]
+
+
+def test_a_status_beside_a_value_is_a_note_and_no_column(publishers, capsys):
+    text = (ANSWERS / "eurostat/data.xml").read_text(encoding="utf-8")
+    text = text.replace('OBS_VALUE="17.3"', 'OBS_VALUE="17.3" OBS_FLAG="e" CONF_STATUS="C"')
+    Publishers.faults[f"{DATA}/.GE250....RO"] = answer(text.encode(), "application/xml")
+    words = ["--where", "geo=RO", "--where", "size_emp=GE250", "--measure", "level", "--to", "ro.csv"]
+    code, said = fetch(capsys, "eurostat:isoc_eb_ai", *words)
+    assert code == 0, said
+    assert "The publisher marks 2025: estimated; confidential statistical information." in said
+    assert "CONF_STATUS" not in pd.read_csv("ro.csv").columns
+
+
+def test_a_title_that_would_be_a_formula_is_written_as_text(publishers, capsys):
+    meta = json.loads((ANSWERS / FILES[META]).read_text(encoding="utf-8"))
+    meta["columns"]["ev_sales_share"]["titleShort"] = '=HYPERLINK("https://example.org")'
+    Publishers.faults[META] = answer(json.dumps(meta).encode())
+    code, said = fetch(capsys, *NORWAY, "--measure", "flow", "--to", "norway.csv")
+    assert code == 0, said
+    assert pd.read_csv("norway.csv")["title"].str.startswith("'=").all()
 
 
 def test_a_redirect_on_the_same_host_is_followed(publishers, capsys):

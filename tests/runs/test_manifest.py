@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from processes import call
 
-from adoption_curves.base.project import RunError
+from adoption_curves.base.project import RunError, read_clock
 from adoption_curves.runs.ingredients import describe_inputs, find_notebooks
-from adoption_curves.runs.manifest import _read_clock, find_changed, is_current, read_run
+from adoption_curves.runs.manifest import find_changed, is_current, read_run
 from adoption_curves.runs.parameters import read_parameters
 
 
@@ -55,6 +55,6 @@ def test_a_run_of_another_day_is_equal_where_the_day_is_set(small_run, monkeypat
     assert read_run(small_run)["made"] == "2026-12-01T00:00:00+00:00", "conftest sets it for all tests"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "tomorrow")
     with pytest.raises(RunError, match="SOURCE_DATE_EPOCH is 'tomorrow'; it must be seconds since 1970"):
-        _read_clock()
+        read_clock()
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
-    assert _read_clock() > datetime(2025, 1, 1, tzinfo=UTC)
+    assert read_clock() > datetime(2025, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from own_pages import CASES, read_case
 
 from adoption_curves.say.glossary import GLOSSARY, frame_rows, join_rows
 from adoption_curves.say.page import write_page
-from adoption_curves.say.rows import Row
+from adoption_curves.say.rows import Row, _list_others
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
@@ -138,3 +138,15 @@ def test_the_default_page_has_twenty_rows_and_leaves_out_the_last_of_the_longest
     assert counts.to_dict() == sizes | {"who": 6, "forecast": 6}
     assert joined.loc[joined["key"] == "who", "text"].tolist() == list("012345")
     assert joined["key"].iloc[0] == "headline"
+    assert (joined["group"] != "").sum() <= 20
+
+
+@pytest.mark.parametrize(("count", "named"), [(3, True), (4, True), (5, False)])
+def test_other_technologies_stand_with_their_lowest_and_highest_share_and_up_to_four_by_name(count, named):
+    rows = pd.DataFrame({"technology": [*"abcde"][:count], "share": [60.0, 70, 81.5, 82, 83][:count]})
+    rows = rows.assign(years=4.5, passed=40.0, technologies=count)
+    run = read_run("yearly")
+    [row] = _list_others(replace(run, tables={**run.tables, "05_class": rows}))
+    assert row.text == f"60.0 to {rows['share'].max():.1f}% of their limits"
+    of = f"{count} technologies, 4.5 years after they reached 40.0%"
+    assert row.of == (f"{of}: {', '.join(rows['technology'])}" if named else of)

@@ -1,11 +1,14 @@
 """The tables of notebook 02 (growth, alignment, comparison) say what hand computation says; for any kind of series."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from cells import SAMPLE, run_notebook
 
 from adoption_curves import indicators
+from adoption_curves.indicators.captions import list_levels
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +27,41 @@ def test_growth_of_the_published_figures(tables):
     assert growth["published_rate"].tolist() == [16.4, 17.7, 36.5, 42.8]
 
 
+def test_growth_through_a_change_of_method_has_a_mark():
+    """June 2025 is four times December 2024 a year on, and a change of method is suspected in between."""
+    data = indicators.load()
+    levels = list_levels(data, data.series("China", "genai_users")).set_index("date")["change_of_method"]
+    assert levels[levels != ""].index.strftime("%Y-%m").tolist() == ["2025-06"]
+    assert "may have named more products" in levels["2025-06-30"]
+    hard = indicators.load().series("China", "deepseek_mau")
+    assert (list_levels(data, hard)["change_of_method"] == "").all(), "a certain one begins the series"
+
+
+def test_nothing_is_ranked_through_a_change_of_method():
+    """Of generative AI in China the values since June 2025 count, of internet use in the United Kingdom both sides."""
+    data = indicators.load()
+    series, others = data.series("China", "genai_users"), data.references()
+    shares = indicators.list_shares(series, others)
+    own = shares.loc[shares["target"], "share"]
+    assert own.round(3).tolist() == [0.459, 0.535]
+    british = shares[(shares["entity"] == "United Kingdom") & (shares["indicator"] == "internet_use_itu")]
+    assert british["number"].nunique() == 2
+    assert british.groupby("number")["year"].agg(["min", "max"]).to_numpy().ravel()[1:3].tolist() == [2002, 2003]
+    start, goal = own.iloc[0], own.max()
+    shares["start_share"], shares["began"] = 100 * start, indicators.crossing_years(shares, start)
+    years = indicators.crossing_years(shares, goal) - shares["began"]
+    shares["years_to_target_share"] = years.fillna(np.inf)
+    pace = indicators.rank_pace(data, indicators.align_shares(shares), goal)
+    row = pace[pace["target"]].iloc[0]
+    assert (row["place"], row["of"]) == (3, 28), "of 27 others that got there two were faster, on one side of a change"
+    assert pace.loc[np.isinf(pace["years_to_target_share"]), "place"].isna().all()
+
+
 def test_alignment_starts_all_at_the_same_share(tables):
     aligned = tables["02_aligned"]
     starts = aligned.groupby(["entity", "indicator"]).first()
     np.testing.assert_allclose(starts["years"], 0)
-    np.testing.assert_allclose(starts["share"], 100 * 230 / 1099.67)
+    np.testing.assert_allclose(starts["share"], 100 * 515 / 1123)  # of the values since the change of method
     assert aligned["target"].iloc[0]
     assert not aligned["indicator"].isin(["genai_adoption_rate"]).any()
 
@@ -36,6 +69,7 @@ def test_alignment_starts_all_at_the_same_share(tables):
 def test_a_share_is_crossed_between_two_figures():
     """Germany's internet use crosses both shares between two years; linear in between."""
     germany = indicators.load(SAMPLE).series("Germany", "internet_use_itu", 100)
+    germany = replace(germany, breaks=germany.breaks.iloc[:0])
     share, years = germany.share.to_numpy(), germany.values.index.year.to_numpy() + 1.0
     assert np.all(np.diff(share[:13]) >= 0)
     shares = indicators.list_shares(germany, [germany])

@@ -12,3 +12,21 @@ exceptions (such as `Results.plot` and `Forecast.plot`), and `make check` enforc
 - ``runs``: parameters, notebooks, manifests, pages, exports, sweeps.
 - ``cli``: the commands.
 """
+
+from importlib import import_module, metadata
+from typing import Any
+
+_ROOMS = ("base", "cli", "curves", "forecast", "indicators", "runs", "say", "show")
+
+
+def __getattr__(name: str) -> Any:
+    """A room, imported when it is first asked for, as some take seconds; and the version."""
+    if name == "__version__":
+        return metadata.version("adoption-curves")
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__} has no attribute {name}")
+
+
+def __dir__() -> list[str]:
+    return [*_ROOMS, "__version__"]

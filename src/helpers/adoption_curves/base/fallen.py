@@ -2,8 +2,9 @@
 
 A series has fallen when its last figure lies a tenth or more below its highest, by more than one and a half times the
 farthest that any figure lies from the line between its neighbours, and less than half of the fall has been made up
-since; two figures tell no scatter and never have fallen. The rule stands here because curves, forecast, words and
-`adoption check` ask it, and the last loads no statistics.
+since; or when it has fallen so far, each time since its peak, three times or more: the peak, which lies far from that
+line, is no scatter then. Two figures tell no scatter and never have fallen. The rule stands here because curves,
+forecast, words and `adoption check` ask it, and the last loads no statistics.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ LEAST_FALL = 0.1
 """Part of the highest figure by which the last one lies below it at least, after a fall."""
 BEYOND_SCATTER = 1.5
 """A fall is more than so many times the farthest that a figure lies from the line between its neighbours."""
+_STEADY_FALLS = 3
+"""Falls one after the other since the peak that are none by chance."""
 _MADE_UP = 0.5
 """A series that has made up this part of its fall is rising again."""
 
@@ -144,7 +147,9 @@ def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:
     after_peak = np.arange(t.shape[1]) >= values.argmax(axis=1)[:, None]
     lowest = np.where(after_peak, values, np.inf).min(axis=1)
     made_up = last - lowest >= _MADE_UP * (highest - lowest)
-    return (fall > 0) & (fall >= LEAST_FALL * highest) & (fall > BEYOND_SCATTER * scatter) & ~made_up
+    falls = np.diff(values) < 0
+    steady = (falls | ~after_peak[:, :-1]).all(axis=1) & (after_peak.sum(axis=1) > _STEADY_FALLS)
+    return (fall > 0) & (fall >= LEAST_FALL * highest) & (steady | (fall > BEYOND_SCATTER * scatter)) & ~made_up
 
 
 def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
@@ -169,6 +174,8 @@ def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
     Examples
     --------
     >>> has_fallen([2019, 2020, 2021, 2022, 2023, 2024], [25, 44, 60, 66, 55, 41])
+    True
+    >>> has_fallen([2021, 2022, 2023, 2024, 2025], [12, 60, 50, 30, 20])
     True
     >>> has_fallen([2022, 2023, 2024], [10, 20, 12])
     False

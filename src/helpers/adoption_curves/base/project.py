@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import importlib
 import os
@@ -11,12 +12,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from .columns import spread_choices
-from .words import escape, shorten
+from .words import escape, quote, shorten
 
 # ---- mistakes, and a stop -------------------------------------------------------------------------------------------
 
@@ -210,8 +212,10 @@ class Source:
 
 PUBLISHED_MODEL = "formula"
 """Name of the published method in the register; another method has another name."""
-WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3")
-"""Methods that registered forecasts before release 1.0, and were withdrawn."""
+WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3", "path_1")
+"""Methods that have registered forecasts, and were withdrawn: those before release 1.0, and its own."""
+ESTIMATES = f"{PUBLISHED_MODEL} (estimates)"
+"""Name in scores of what the published method registered for days that had passed, see `is_estimate`."""
 REGISTER = "forecasts.csv"
 """Table of registered forecasts beside the data."""
 
@@ -221,11 +225,33 @@ def find_register(path: Path) -> Path:
     return (path if path.is_dir() else path.parent) / REGISTER
 
 
+def is_estimate(rows: Any) -> Any:
+    """Whether registered forecasts, a row or a table of them, are for days that had passed: no forecasts, therefore."""
+    return rows["target_date"] < rows["registered"]
+
+
 def is_register(path: Path) -> bool:
     """True for a table of registered forecasts; beside own data a file of that name may be somebody's."""
     with suppress(OSError):
-        return path.is_file() and path.read_bytes().startswith(b"model,version,registered,")
+        begin = path.read_bytes().removeprefix(codecs.BOM_UTF8)  # a spreadsheet writes the mark
+        return begin.startswith(b"model,version,registered,")
     return False
+
+
+def read_clock() -> datetime:
+    """Now; where SOURCE_DATE_EPOCH is set, the time that it says, so that a run made on another day has the same bytes.
+
+    Raises
+    ------
+    RunError
+        If it says none.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        return datetime.now(UTC) if given is None else datetime.fromtimestamp(int(given), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        wrong = f"The variable SOURCE_DATE_EPOCH is {quote(given)}"
+        raise RunError(f"{wrong}; it must be seconds since 1970, such as 1796083200.") from error
 
 
 # ---- the system -----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ technologies did after they passed a share), ``cumulative`` (counts of all so fa
 (registered forecasts, and their scores).
 """
 
+from ..base.arguments import check_first_arguments
 from ..base.limit import find_most
 from .after_share import later_shares
 from .backtest import backtest
@@ -28,3 +29,5 @@ __all__ = [
     "later_shares",
     "next_dates",
 ]
+
+check_first_arguments(globals())

@@ -17,7 +17,8 @@ from scipy.special import ndtr, ndtri
 
 from ..base.dates import REAL, SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
-from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
+from ..base.fan import find_goal
+from ..base.levels import LEVELS, band_columns, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
 from ..base.words import GIVES_RANGE, NO_FORECAST, quote, say, say_date, say_limit, say_range
@@ -469,18 +470,24 @@ class Forecast:
         unit, last = self.target.unit, float(self.target.values.iloc[-1]) if len(self.target.values) else -np.inf
         where = f"<Forecast of {self.target.title}"
         if np.isfinite(last):
-            where += f": {say(last, unit)} in {say_date(self.target.values.index[-1])}"
+            day = self.target.values.index[-1]
+            shown = say(last, unit)
+            if day in self.printed.readings.index:
+                row = self.printed.newer.join(self.printed.readings).loc[day]
+                shown = f"{say_limit(row, unit)}, assumed {say(last, '', row['value'])},"
+            where += f": {shown} in {say_date(day)}"
         newer = _say_newer(self.target.newer, last)
         if self.kind != "forecast":
             return f"{where}{newer}; {self._say_none()}>"
         if self.refuted:
             newer += ", which refutes it"
-        end, (low, high) = self.quantiles.iloc[-1], band_ends(self.level)
+        goal = find_goal(self.frame().to_dict("records"))
+        low, high = (goal[name] for name in band_columns(self.level))
         if self.has_range:
-            found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
+            found = f"{say_range(low, high, unit)} ({say_level(self.level)} range, median {say(goal['q0.5'])})"
         else:
-            found = f"{say(end[0.5], unit)}, without a range.{self._say_gives_range()}"
-        return f"{where}{newer}; forecast for {say_date(self.dates[-1])}: {found}>"
+            found = f"{say(goal['q0.5'], unit)}, without a range.{self._say_gives_range()}"
+        return f"{where}{newer}; forecast for {say_date(goal['date'])}: {found}>"
 
     def _repr_html_(self) -> str:
         """The picture, and a table of median and ranges below it."""
@@ -507,6 +514,7 @@ def forecast(
     censored: pd.DataFrame | None = None,
     since: str | None = None,
     until: str = "",
+    measure: str | None = None,
 ) -> Forecast:
     """Forecast of an adoption series, by a formula whose constants are round and fixed.
 
@@ -542,6 +550,10 @@ def forecast(
         an ISO day. None stands for an AdoptionSeries' own, or for "". The limit's drift is that of all its values.
     until : str
         An ISO day at most fifteen years after the last value, which decides in the place of `horizon_years`; or "".
+    measure : {"level", "flow", "cumulative"}, optional
+        What is in use on a day; what a year adds, such as sales; or all so far, which cannot fall. None stands for an
+        AdoptionSeries' own, or for a level. A flow with ``limit=100`` is a share of sales in percent, whose ranges are
+        wider than those of a level.
 
     Returns
     -------
@@ -551,8 +563,15 @@ def forecast(
     ------
     ValueError
         Without a figure, with figures above the limit or `most`, dates outside 1800 to 2100 or all within a day,
-        numbers outside 1e-60 to 1e60, or no level; where `since` leaves fewer than three usable values;
-        `until` a day that is none, past, or too far.
+        numbers outside 1e-60 to 1e60, no level, or another measure; where `since` leaves fewer than three usable
+        values; `until` a day that is none, past, or too far.
+    TypeError
+        If `series` is neither.
+
+    Warns
+    -----
+    UserWarning
+        For the ``values`` of an AdoptionSeries without `limit`: they have lost it.
 
     Examples
     --------
@@ -564,7 +583,7 @@ def forecast(
     True
     >>> axes = result.plot()
     """
-    printed = read_series(series, limit, most, censored)
+    printed = read_series(series, limit, most, censored, measure)
     # a newer figure that is read between two ends counts as one more figure
     target = printed if printed.censored.empty else printed.use_readings()
     target = target if since is None else target.with_since(since)

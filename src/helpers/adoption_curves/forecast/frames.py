@@ -14,13 +14,14 @@ from ..base.project import find_shipped
 from ..indicators import AdoptionSeries, Data
 from ..indicators.captions import find_publisher
 from . import model
-from .after_share import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
+from .after_share import list_later
 from .backtest import EARLY
 from .forecasting import REPORTED_QUANTILES, Forecast
 from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
 _LEAST_ALIKE = 3  # technologies of the same publisher or market
+_FOLLOWED, _LEAST_LISTED = 0.5, 3  # years by which another technology may end sooner; how many are listed at least
 _ALIKE = 10  # technologies that such windows must be of
 _AUDIT_METHODS = {"limit": "formula", "flow": "trend, divided and multiplied by the factor"}  # of audit.csv
 
@@ -121,15 +122,17 @@ def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
     ----------
     result : Forecast
     rows : DataFrame
-        From `backtest`, or table 04_backtest of the run; rows of another kind of series are passed over.
+        From `backtest`, or table 04_backtest of the run; rows of another kind of series, and of the technology in
+        question, are passed over: by hand the table is that of another series.
 
     Returns
     -------
     DataFrame
         As from `scores.evaluate`.
     """
-    same = (rows["kind"] == result.constants) & ((rows["share"] < EARLY) == (result.share < EARLY))
-    return evaluate(rows[same & result.has_range], sorted(result.levels), (FORECAST,))
+    others = (rows["kind"] == result.constants) & (rows["technology"] != result.target.technology)
+    others &= (rows["share"] < EARLY) == (result.share < EARLY)
+    return evaluate(rows[others & result.has_range], sorted(result.levels), (FORECAST,))
 
 
 def coverage_frame(outcomes: pd.DataFrame, same: Sequence[AdoptionSeries]) -> pd.DataFrame:
@@ -183,27 +186,31 @@ def list_same(data: Data, series: AdoptionSeries, references: Sequence[AdoptionS
 
 
 def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionSeries]) -> pd.DataFrame:
-    """Where the entity's other services stood as long after the same share as a date is ahead, see `later_shares`.
+    """Where the entity's other technologies stood as long after the same share as a date is ahead.
+
+    Only those count that were seen to cross that share, and were followed from there to within half a year of the
+    date.
 
     Returns
     -------
     DataFrame
-        A row per quantile: quantile, share (percent of the limit), value (of the limit as forecast for the date, in the
-        unit of the series), years, passed (the share that all had passed), series, technologies, date. No rows without
-        a limit, a forecast, or a class of ten.
+        A row per technology, that of the series followed longest, the lowest first: technology, entity, indicator,
+        share (percent of its limit), value (the same share of the limit as forecast for the date, in the unit of the
+        forecast), years (for which it was followed), passed (the share that all had passed, percent), technologies
+        (how many of them there are), date. No rows without a limit, or a forecast, and for fewer than three.
     """
-    columns = ["quantile", "share", "value", "years", "passed", "series", "technologies", "date"]
+    columns = ["technology", "entity", "indicator", "share", "value", "years", "passed", "technologies", "date"]
     if not result.has_limit or result.kind != "forecast":
         return pd.DataFrame(columns=columns)
     same = [each for each in references if each.entity == result.target.entity]
     years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
-    found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
-    if found["series"] < LEAST_SERIES:
+    rows = list_later(result.share, years, same, _FOLLOWED).sort_values("followed", ascending=False, kind="stable")
+    rows = rows.drop_duplicates("technology").sort_values("share", ignore_index=True)
+    if len(rows) < _LEAST_LISTED:
         return pd.DataFrame(columns=columns)
-    rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
-    rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
-    rows = rows.assign(series=int(found["series"]), technologies=int(found["technologies"]))
-    return rows.assign(years=years[0], passed=100 * result.share, date=date)[columns]
+    value = rows["share"] * result.limit_ahead(years)[0][0]
+    rows = rows.assign(value=value, share=100 * rows["share"], years=rows["followed"], passed=100 * result.share)
+    return rows.assign(technologies=len(rows), date=date)[columns]
 
 
 def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:

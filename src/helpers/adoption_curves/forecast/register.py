@@ -22,7 +22,16 @@ from ..base.dates import decimal_years
 from ..base.files import write_file
 from ..base.folders import lock_folder
 from ..base.levels import LEVELS, band_ends
-from ..base.project import PUBLISHED_MODEL, WITHDRAWN, RunError, find_register, is_register, shorten_path
+from ..base.project import (
+    ESTIMATES,
+    PUBLISHED_MODEL,
+    WITHDRAWN,
+    RunError,
+    find_register,
+    is_estimate,
+    is_register,
+    shorten_path,
+)
 from ..base.words import say, say_day
 from ..indicators import AdoptionSeries, Data, DataError, Problem
 from ..indicators.checks import raise_problems
@@ -189,7 +198,8 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
     if today < newest:
         figure = f"The data hold a figure that was published on {newest:%Y-%m-%d}, after {today:%Y-%m-%d}, today"
         raise RunError(f"{figure}. Set the clock right, or mend the day in the data.")
-    with lock_folder(path, "register", wait=True):
+    file = path.resolve()  # a link stays what it is, and what it names grows
+    with lock_folder(file, "register", wait=True):
         if path.exists() and not is_register(path):
             raise RunError(f"{shorten_path(path)} is there already, and is no register. Move it away.")
         known = pd.MultiIndex.from_frame(_read_rows(path)[KEY].drop_duplicates())
@@ -203,7 +213,7 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
             index=False, header=False, lineterminator="\n", date_format="%Y-%m-%d", float_format=f"%{_DIGITS}"
         )
         end = b"" if before.endswith(b"\n") else b"\n"
-        write_file(path, before + end + added.encode())
+        write_file(file, before + end + added.encode())
     return path
 
 
@@ -378,14 +388,16 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        model, the withdrawn ones together and last; how many forecasts are registered, to_come, made in hindsight,
+        model: today's method, its estimates of values not yet published (`ESTIMATES`), and the withdrawn ones together;
+        how many forecasts are registered, to_come, made in hindsight,
         without a score (no_score), counted, of these exact; coverage_50, coverage_80, coverage_90 (share of exact
         figures inside); wis_last_value_ratio and wis_drift_ratio (geometric mean of the WIS over that of the baseline,
         over exact figures that have both: below 1 is better); how many were inexact ("more than"), and the mean
         probability given to them. Missing where nothing has been published.
     """
     rows = []
-    models = scored["model"].mask(scored["model"].isin(WITHDRAWN), "withdrawn methods")
+    models = scored["model"].mask((scored["model"] == PUBLISHED_MODEL) & is_estimate(scored), ESTIMATES)
+    models = models.mask(models.isin(WITHDRAWN), "withdrawn methods")
     for model, part in scored.groupby(models):
         counted, came = part[part["counted"]], part["came"].notna()
         exact, inexact = counted[counted["side"] == "exact"], counted[counted["side"] != "exact"]

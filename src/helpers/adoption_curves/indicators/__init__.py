@@ -11,6 +11,7 @@ The parts, each importing only those before it: ``problems``; ``date_formats``, 
 tables and figures), ``uses`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
 """
 
+from ..base.arguments import check_first_arguments
 from ..base.limit import Limit
 from .captions import Names, cite_series, cite_sources, name_series
 from .claims import check_claims
@@ -52,3 +53,5 @@ __all__ = [
     "rank_pace",
     "say_expected",
 ]
+
+check_first_arguments(globals())

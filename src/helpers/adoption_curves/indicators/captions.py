@@ -284,6 +284,7 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     DataFrame
         date, value, unit, share_of_limit (percent), standard_error, url, limit_url (of the limit), published_rate
         (percent, which the publisher gives itself for the date) and rate_url; missing or "" where not published.
+        change_of_method (its reason, where one lies between the value before and this one; else "").
     """
     dates = series.values.index
     rates = data.indicators.loc[data.indicators["rate_of"] == series.indicator, "indicator"]
@@ -296,6 +297,9 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     levels["limit_url"] = _find_urls(data, series.entity, limit, dates)
     levels["published_rate"] = levels["date"].map(data.exact_values(series.entity, rate))
     levels["rate_url"] = _find_urls(data, series.entity, rate, dates)
+    changes = series.breaks.set_index("date")["reason"].sort_index()
+    reasons = changes.groupby(dates.searchsorted(changes.index)).agg("; ".join)  # by the place of the value after it
+    levels["change_of_method"] = reasons.drop(0, errors="ignore").reindex(levels.index).fillna("")
     return levels
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .captions import find_within
 from .data import Data
-from .problems import suggest_names
+from .problems import parameter_error, suggest_names
 
 _HIGHEST = 3
 """Number of highest places of a whole list that are shown beside the countries asked for."""
@@ -31,7 +31,14 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
         figure is of, where it is estimated from devices: "second quarter of 2026"; else ""). Only figures of the newest
         period of which the publisher's whole list is held have a place, and aggregates such as the World have none. Of
         each measure and date the highest first.
+
+    Raises
+    ------
+    DataError
+        For a technology that the data do not have; "" has no rows.
     """
+    if technology not in (known := {"", *data.indicators["technology"]}):
+        raise parameter_error("technology", technology, f"is not in the data; {suggest_names(technology, known)}")
     about = data.indicators.drop(columns="measure").rename(columns={"title": "measure"})
     about = about[(about["technology"] == technology) & about["unit"].str.startswith("percent")]
     about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists", "within"]]

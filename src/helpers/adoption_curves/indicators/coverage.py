@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import pandas as pd
 
-from ..base.words import say_day
+from ..base.words import quote, say_day
 from .data import Data
 from .problems import DataError, Problem
 
@@ -90,33 +91,48 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "limit"]]
 
 
-def say_expected(text: str) -> str:
-    """Expected day of a figure in words.
+def say_expected(text: str, today: date | None = None) -> str:
+    """Expected day of a value in words.
 
     Parameters
     ----------
     text : str
         ``2026-12-09``, ``2026-12``, or ``2027-01/2027-02``, a span of months; or "".
+    today : date, optional
+        A day after it is said to be past.
 
     Returns
     -------
     str
         "" for "".
 
+    Raises
+    ------
+    ValueError
+        For any other text.
+
     Examples
     --------
     >>> say_expected("2026-12-09"), say_expected("2026-12"), say_expected("2027-01/2027-02")
     ('9 December 2026', 'December 2026', 'January or February 2027')
+    >>> say_expected("2026-11", date(2026, 12, 2))
+    'was expected in November 2026'
     """
     if not text:
         return ""
-    parts = text.split("/")
-    said = [say_day(pd.Timestamp(part)) if len(part) == 10 else f"{pd.Timestamp(part):%B %Y}" for part in parts]
-    if len(said) == 1:
-        return said[0]
-    first, last = (pd.Period(part, "M") for part in parts)
-    between = "or" if (last - first).n == 1 else "to"
-    return f"{said[0].removesuffix(f' {last.year}')} {between} {said[1]}"
+    try:
+        parts = [pd.Period(part, "D" if len(part) == 10 else "M") for part in text.split("/")]
+    except ValueError as error:
+        raise ValueError(f"{quote(text)} is no day or month: write 2026-12-09, 2026-12 or 2027-01/2027-02") from error
+    last = parts[-1]
+    said = [say_day(part.start_time) if part.freqstr == "D" else f"{part.start_time:%B %Y}" for part in parts]
+    words = said[0]
+    if len(said) > 1:
+        between = "or" if (last - parts[0]).n == 1 else "to"
+        words = f"{said[0].removesuffix(f' {last.year}')} {between} {said[1]}"
+    if today is None or last.end_time >= pd.Timestamp(today):
+        return words
+    return f"was expected {'on' if last.freqstr == 'D' else 'in'} {words}"
 
 
 def find_expected(data: Data, entity: str, indicator: str) -> str:
@@ -136,8 +152,9 @@ def find_expected(data: Data, entity: str, indicator: str) -> str:
     Raises
     ------
     DataError
-        If the table names no day or month of the calendar.
+        For a name that the data do not have, and if the table names no day or month of the calendar.
     """
+    data.check_entity(entity)
     text, rows = data.find_entry(indicator).next_expected, data.find_rows(entity, indicator)
     if not text or data.as_of or rows.empty:
         return ""

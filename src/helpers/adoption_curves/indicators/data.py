@@ -237,6 +237,12 @@ class Data:
             raise parameter_error(parameter, indicator, message)
         return self._entries[indicator]
 
+    def check_entity(self, entity: str) -> None:
+        """Raise a `DataError` with the nearest names for an entity without observations and rows of the profile."""
+        known = {*self.vintages["entity"], *self.profile["entity"]}
+        if entity not in known:
+            raise parameter_error("entity", entity, f"is not in {self.path.name}; {suggest_names(entity, known)}")
+
     def is_own(self, entity: str, indicator: str) -> bool:
         """True for a series of one's own data, whose unit is a label."""
         return self.is_beside and (entity, indicator) in self.own

@@ -11,18 +11,21 @@ from __future__ import annotations
 import io
 import json
 import logging
+import multiprocessing
 import os
 import re
 import shlex
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import numpy as np
 import pandas as pd
 
 from ..base.files import write_file
@@ -35,10 +38,12 @@ from .user_file import name_indicator, read_series_file
 
 # Variable of the environment with other addresses of publishers: owid=http://127.0.0.1:8000 wb=...
 _HOSTS = "ADOPTION_HOSTS"
-# Seconds without a sign; seconds, and bytes (unpacked), of an answer; seconds before its second repetition.
-_TIMEOUT, _TOTAL, _BYTES, _PAUSE = 20, 120, 50_000_000, 2
-# Columns of SDMX, in small letters.
-_AREA, _UNIT, _STATUS = ("geo", "ref_area", "location"), ("unit", "unit_measure"), ("obs_flag", "obs_status")
+# Seconds without a sign; seconds of all answers together; bytes of one, and pages of rows; seconds before a
+# second repetition.
+_TIMEOUT, _TOTAL, _BYTES, _PAGES, _PAUSE = 20, 300, 50_000_000, 200, 2
+# Columns of SDMX, in small letters; the first two of a value's marks may say that a new series begins.
+_AREA, _UNIT = ("geo", "ref_area", "location"), ("unit", "unit_measure")
+_BREAKS, _STATUS = ("obs_flag", "obs_status"), ("obs_flag", "obs_status", "conf_status")
 # Codes of Eurostat that are others at the World Bank.
 _OTHER_CODES = {"EL": "GR", "UK": "GB"}
 _OUR = ["date", "value", "unit", "measure", "entity", "title", "source", "licence", "address", "retrieved", "limit"]
@@ -82,11 +87,18 @@ def fetch(name: str, place: str = "", where: Sequence[str] = (), hosts: Mapping[
     frame = _ask(name, [*([f"={place}"] if place else []), *where], hosts)
     if frame["entity"].nunique() > 1:
         raise parameter_error("where", " ".join(where), "picks several series; name one")
-    try:
-        days = pd.DatetimeIndex([max(list_days(text).values()) for text in frame["date"]], name="date")
-        values = pd.Series(frame["value"].astype(float).array, days, name=frame["title"].iloc[0])
-    except ValueError as error:
-        raise _FetchError(f"{name} has a date or a figure that cannot be read ({error})") from error
+    read = [set(list_days(text).values()) for text in frame["date"]]
+    numbers = pd.to_numeric(frame["value"], "coerce")
+    for wrong, what in (
+        ([len(days) != 1 for days in read], "a date that cannot be read in one way"),
+        (~np.isfinite(numbers), "a value that is no number"),
+        (frame["date"].duplicated(), "two values of one date"),
+    ):
+        if np.any(wrong):
+            date, value = frame.loc[np.asarray(wrong), ["date", "value"]].iloc[0]
+            raise _FetchError(f"{name} has {what}: {value} of {date}")
+    values = pd.Series(numbers.array, pd.DatetimeIndex([*map(min, read)], name="date"), name=frame["title"].iloc[0])
+    days = values.index
     values.attrs = {column: frame[column].iloc[0] for column in _OUR[2:] if column in frame}
     broken = days[frame["break"] != ""]
     return values[broken[-1] :] if len(broken) else values
@@ -132,6 +144,8 @@ def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: P
     unit, first = frame["unit"].iloc[0], frame.iloc[0]
     if limit and not unit.startswith("people"):
         raise parameter_error("--limit", "population", f"needs a unit that begins with people, not {unit}")
+    words = frame.columns.difference(["date", "value", "limit"])  # none is a formula for a spreadsheet
+    frame[words] = frame[words].replace("^(?=[=@])", "'", regex=True)
     told = [
         f"{title}: {say_count(len(frame), 'figure')} of {list_names(frame['entity'].unique())}; the unit is {unit}.",
         f"Source: {first['source']}, {first['address']}. Licence: {first['licence'] or 'not stated there'}.",
@@ -169,7 +183,19 @@ def _replace_file(frame: pd.DataFrame, path: Path) -> list[str]:
 
 
 def _ask(name: str, where: Sequence[str], hosts: Mapping[str, str] | None, limit: bool = False) -> pd.DataFrame:
-    """The table of one series or several, in our columns and those that are left."""
+    """The table of one series or several, in our columns and those that are left.
+
+    A thread of its own asks, since a server that sends a byte at a time, in a header too, keeps it waiting for ever.
+    """
+    try:
+        with ThreadPool(1) as pool:
+            return pool.apply_async(_ask_publisher, (name, where, hosts, limit)).get(_TOTAL)
+    except multiprocessing.TimeoutError as error:
+        raise _FetchError(f"{name.partition(':')[0]} has not sent all within {_TOTAL} seconds") from error
+
+
+def _ask_publisher(name: str, where: Sequence[str], hosts: Mapping[str, str] | None, limit: bool) -> pd.DataFrame:
+    """What `_ask` returns."""
     publisher, _, series = name.partition(":")
     if publisher not in _PUBLISHERS or not re.fullmatch(r"[\w@,.-]+", series):
         raise parameter_error("SOURCE:NAME", name, f"is none; SOURCE is one of {list_names(_PUBLISHERS)}")
@@ -187,6 +213,9 @@ def _ask(name: str, where: Sequence[str], hosts: Mapping[str, str] | None, limit
     except UserError:
         raise
     except Exception as error:  # no answer, half of one, or one of another form may raise anything
+        if isinstance(error, import_extra("requests", "fetch", "adoption fetch").ConnectionError):
+            host = urlsplit(address).netloc
+            raise _FetchError(f"{host} cannot be reached, or gives no answer: is there a network?") from error
         message = f"{publisher} gave no answer for {series} that can be read ({type(error).__name__}); try again later"
         raise _FetchError(message) from error
     if rows.empty:
@@ -218,7 +247,8 @@ def _find_codes(chosen: _Chosen, labels: _Labels, place: str, single: str = "") 
         chosen[place] = [*chosen.get(place, []), *chosen.pop("")]
     for column, cells in chosen.items():
         if column not in labels or (column == single and len(cells) > 1):
-            raise parameter_error("--where", column, f"names one thing at most, of {list_names(labels)}")
+            wrong = "names one thing at most" if column in labels else "is no column"
+            raise parameter_error("--where", column, f"{wrong}; there is: {list_names(labels)}")
         codes = {label: code for code, label in labels[column].items()} | {code: code for code in labels[column]}
         for cell in cells:
             if cell not in codes:
@@ -251,6 +281,7 @@ def _open_session(publisher: str, hosts: Mapping[str, str] | None) -> tuple[Any,
     for quiet in ("sdmx", "urllib3"):  # they warn of each stub, and of each repetition
         logging.getLogger(quiet).setLevel(logging.CRITICAL)
     session, busy = requests.Session(), (429, 500, 502, 503, 504)
+    session.headers["Accept-Encoding"] = "identity"  # half of a packed answer would not show
     pause = {"backoff_factor": _PAUSE / 2, "retry_after_max": 10}
     retry = urllib3.Retry(2, status_forcelist=busy, raise_on_status=False, **pause)
     session.get_adapter(address).max_retries = retry
@@ -261,18 +292,24 @@ def _open_session(publisher: str, hosts: Mapping[str, str] | None) -> tuple[Any,
 
 
 def _check_answer(host: tuple[str, str], response: Any, **_: Any) -> None:
-    """Refuse an answer of another host, of an error, that is a page, or too large, before it is read."""
+    """Refuse an answer of another host, of an error, that is a page, or whose end would not show, before it is read.
+
+    An answer is whole when it is as long as it says, or its last chunk has come: a cut inside its last line shows by
+    these. The end of that line is not asked for, since Our World in Data writes none.
+    """
     target = urlsplit(urljoin(response.url, response.headers.get("location", "")))
     if target[:2] != host:
         raise _FetchError(f"{host[1]} sends on to {target.netloc}, which is not asked")
-    stream, began = response.raw.stream, time.monotonic()
+    if packing := response.headers.get("content-encoding", ""):
+        raise _FetchError(f"{host[1]} answers in {packing}, which was not asked for")
+    stream = response.raw.stream
 
     def read(*args: Any, **options: Any) -> Iterator[bytes]:
         size = 0
         for chunk in stream(*args, **options):
             size += len(chunk)
-            if size > _BYTES or time.monotonic() - began > _TOTAL:
-                raise _FetchError(f"{host[1]} sends more than {_BYTES:,} bytes, or for more than {_TOTAL} seconds")
+            if size > _BYTES:
+                raise _FetchError(f"{host[1]} sends more than {_BYTES:,} bytes")
             yield chunk
 
     response.raw.stream = read
@@ -281,6 +318,8 @@ def _check_answer(host: tuple[str, str], response: Any, **_: Any) -> None:
         kind = _UnknownNameError if response.status_code == 404 else _FetchError
         words = "a page, and no data" if is_page else shorten(response.text, 300)
         raise kind(f"{host[1]} answers {response.status_code}: {words}")
+    if response.raw.length_remaining is None and not response.raw.chunked:
+        raise _FetchError(f"{host[1]} does not say how long its answer is, so half of one would not show")
 
 
 def _get_json(session: Any, url: str, **asked: str) -> Any:
@@ -301,6 +340,8 @@ def _ask_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer
         raise _FetchError(f"owid has no {name}; {suggest_names(name, [row['slug'] for row in found])}") from error
     meta = _get_json(session, f"{url}.metadata.json", **asked)
     table = pd.read_csv(io.BytesIO(raw), dtype=str, keep_default_na=False)
+    if [*table.columns[:2].str.lower()] != ["entity", "code"] or table.columns[2].lower() not in ("year", "day"):
+        raise _FetchError(f"owid's columns are {list_names(table.columns)}, and not Entity, Code, and Year or Day")
     table = table.set_axis(["entity", "code", "date", *table.columns[3:]], axis=1)
     heads = [head for head in table.columns[3:] if head in meta["columns"]]
     heads = [head for head in heads if pd.to_numeric(table[head], "coerce").notna().any()]
@@ -324,18 +365,19 @@ def _ask_world_bank(session: Any, address: str, name: str, chosen: _Chosen) -> _
         concepts = _get_json(session, url, format="json")["source"][0]["concept"]
         names = [row["id"] for concept in concepts if concept["id"] == "Series" for row in concept["variable"]]
         raise _FetchError(f"wb has no {name}; {suggest_names(name, names)}") from error
-    labels = {"country": {row["id"]: row["name"] for row in _list_pages(session, f"{address}/country")}}
+    countries = _list_pages(session, f"{address}/country")
+    labels = {"country": {row["id"]: row["name"] for row in countries}}
+    codes = {row["iso2Code"]: row["id"] for row in countries}  # income groups have no code of three letters in rows
     _find_codes(chosen, labels, "country")
     _refuse_several(pd.DataFrame({"country": list(labels["country"])}), labels, chosen)
     url = f"{address}/country/{';'.join(chosen['country'])}/indicator/{name}"
-    found = [(row["date"], row["value"] or "", row["countryiso3code"]) for row in _list_pages(session, url)]
+    found = [(row["date"], row["value"] or "", codes[row["country"]["id"]]) for row in _list_pages(session, url)]
     rows = pd.DataFrame(found, columns=["date", "value", "country"])
     about, source = f"{address}/sources/{head['source']['id']}/series/{name}/metadata", head["source"]["value"]
-    try:
+    licence = ""
+    with suppress(Exception):  # not every source has some, and the values stand without them
         parts = _get_json(session, about, format="json")["source"][0]["concept"][0]["variable"][0]["metatype"]
-    except (_UnknownNameError, LookupError):
-        parts = []  # not every source has some
-    licence = "".join(one["value"] for one in parts if one["id"] == "License_Type")
+        licence = "".join(one["value"] for one in parts if one["id"] == "License_Type")
     rows = rows.assign(title=head["name"], unit=head["unit"], source=f"World Bank, {source}", licence=licence)
     rows = rows.assign(address=url, code=rows["country"], sourceOrganization=head["sourceOrganization"])
     return rows, labels, "country"
@@ -350,6 +392,8 @@ def _list_pages(session: Any, url: str) -> list[dict[str, Any]]:
             raise _UnknownNameError(f"{url} answers {shorten(json.dumps(answer), 300)}")
         rows += answer[1] or []
         page, last = page + 1, int(answer[0]["pages"])
+        if last > _PAGES:
+            raise _FetchError(f"{url} has {last:,} pages, of which {_PAGES} at most are read: pick fewer rows")
     return rows
 
 
@@ -376,10 +420,12 @@ def _ask_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Chose
     found = [_read_codes({**one.key.values, **one.attrib, "value": one}) for one in answer.data[0].obs]
     rows = pd.DataFrame(found).fillna("").rename(columns={"TIME_PERIOD": "date"})
     rows["value"] = rows["value"].replace(["NaN", "None"], "")
-    for flag in (one for one in rows if one.lower() in _STATUS):
-        rows["note"] = rows[flag].map(marks.get(flag, {})).fillna(rows[flag])
-        rows["break"] = rows["note"].where(rows[flag].str.contains("[bB]"), "")
-        rows = rows.drop(columns=flag)
+    flags = [one for one in rows if one.lower() in _STATUS]
+    notes = pd.DataFrame({flag: rows[flag].map(marks.get(flag, {})).fillna(rows[flag]) for flag in flags})
+    rows["note"] = notes.agg(lambda row: "; ".join(filter(None, row)), axis=1) if flags else ""
+    for flag in (one for one in flags if one.lower() in _BREAKS):
+        rows["break"] = notes[flag].where(rows[flag].str.contains("[bB]"), "")
+    rows = rows.drop(columns=flags)
     rows["unit"] = rows.pop(unit).map(labels.pop(unit)) if unit else ""
     doi = re.search(r"https://doi\.org/[^\s\"<>]+", " ".join(str(one.title) for one in flow.annotations))
     rows = rows.assign(title=str(flow.name), address=doi[0] if doi else answer.response.url, licence="")

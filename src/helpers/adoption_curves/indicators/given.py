@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,10 @@ from ..base.dates import REAL, CurveError, read_days
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
 from ..base.words import quote
-from .series import AdoptionSeries
+from .series import LIMITED, AdoptionSeries
 
 _WHOLE_OF_SALES = 100.0  # the limit of a share of sales that none is given for
+_MEASURES = ("level", "cumulative", "flow")
 
 
 def read_series(
@@ -22,6 +24,7 @@ def read_series(
     limit: Limit | pd.Series | float | None = None,
     most: float | None = None,
     censored: pd.DataFrame | None = None,
+    measure: str | None = None,
 ) -> AdoptionSeries:
     """A series with all that is known beside it: sorted, with dates, as numbers.
 
@@ -37,6 +40,9 @@ def read_series(
         figures of an AdoptionSeries.
     censored : None or DataFrame
         Figures that are not exact, as `AdoptionSeries.censored`, which is the default for one.
+    measure : None or {"level", "cumulative", "flow"}
+        None is the AdoptionSeries' own, that of `attrs`, or "level". A pandas Series that is a flow up to a limit of
+        100, and has no unit, is a share of sales in percent.
 
     Returns
     -------
@@ -50,10 +56,20 @@ def read_series(
     """
     checked = isinstance(series, AdoptionSeries)
     if isinstance(series, pd.Series):
+        if limit is None and LIMITED in series.attrs:
+            lost = (
+                f"these values have lost the limit of their series ({series.attrs[LIMITED]}) and its 'more than' values"
+            )
+            warnings.warn(f"{lost}: write forecast.forecast(series), not series.values", stacklevel=4)
         series = _adopt(series)
-        limit = _WHOLE_OF_SALES if limit is None and series.is_share_of_sales else limit
-    elif not isinstance(series, AdoptionSeries):
-        raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
+    series = replace(series, measure=series.measure if measure is None else measure)
+    if series.measure not in _MEASURES:
+        raise ValueError(
+            f"measure is {quote(series.measure)}; it must be {', '.join(_MEASURES[:-1])} or {_MEASURES[-1]}"
+        )
+    if not checked and series.measure == "flow" and not series.unit and isinstance(limit, REAL) and limit == 100:
+        series = replace(series, unit="percent")
+    limit = _WHOLE_OF_SALES if limit is None and not checked and series.is_share_of_sales else limit
     values = _read_dated(series.values, "the series")
     censored = _read_censored(series.censored if censored is None else censored)
     if values.empty and censored.empty:

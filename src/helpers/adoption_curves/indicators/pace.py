@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from ..base.dates import decimal_years
@@ -12,30 +13,41 @@ from .series import AdoptionSeries
 
 
 def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Return the shares of the limit of a series and of comparison series as one table, a row a figure.
+    """Return the shares of the limit of a series and of comparison series as one table, a row a value.
+
+    A change of method, certain or suspected, parts a series in two: nothing is drawn or ranked through one.
 
     Parameters
     ----------
     series : AdoptionSeries
-        Without a limit, or with a single figure, it has no rows.
+        Of it the values since the last change count. Without a limit, or with a single one of these, it has no rows.
     references : sequence of AdoptionSeries
         Each with its own limit.
 
     Returns
     -------
     DataFrame
-        number (of the series, 0 is `series`), entity, indicator, technology, target (bool: `series`), year (with
-        decimals), share (of the limit, 0 to 1).
+        number (of the part of a series, 0 is of `series`), entity, indicator, technology, target (bool: `series`),
+        year (with decimals), share (of the limit, 0 to 1).
     """
     columns = {"number": int, "entity": str, "indicator": str, "technology": str, "target": bool}
     columns |= {"year": float, "share": float}
+    parts = [(series, _part_shares(series)[-1])]
+    parts += [(one, part) for one in references for part in _part_shares(one)]
     rows = [
         (number, one.entity, one.indicator, one.technology, number == 0, year, share)
-        for number, one in enumerate((series, *references))
-        if one.limit is not None and len(one.values) > 1
-        for year, share in zip(decimal_years(one.values.index), one.share, strict=True)
+        for number, (one, part) in enumerate(parts)
+        if one.limit is not None and len(part) > 1
+        for year, share in zip(decimal_years(part.index), part, strict=True)
     ]
     return pd.DataFrame(rows, columns=[*columns]).astype(columns)
+
+
+def _part_shares(series: AdoptionSeries) -> list[pd.Series]:
+    """The shares of a series before, between and after its changes of method, at least one part."""
+    changes = series.breaks["date"].to_numpy("datetime64[s]")
+    sides = np.searchsorted(np.sort(changes), series.values.index.to_numpy("datetime64[s]"), side="right")
+    return [part for _, part in series.share.groupby(sides)] or [series.share]
 
 
 def crossing_years(shares: pd.DataFrame, level: float) -> pd.Series:
@@ -105,12 +117,13 @@ def rank_pace(data: Data, aligned: pd.DataFrame, goal: float) -> pd.DataFrame:
     DataFrame
         A row a series, the fastest first: entity, indicator, technology, target, start_share,
         years_to_target_share, unit, target_share (percent), lost (percent of its highest share, until its last
-        figure), place (of equals the last) and of (their number).
+        value), place (of equals the last) and of (the number of those that reached it; others have no place).
     """
     columns = ["entity", "indicator", "technology", "target", "start_share", "years_to_target_share"]
     pace = aligned.drop_duplicates("number").set_index("number")[columns]
     pace["unit"] = pace["indicator"].map(data.indicators.set_index("indicator")["unit"])
     shares = aligned.groupby("number")["share"]
     pace["target_share"], pace["lost"] = 100 * goal, 100 * (1 - shares.last() / shares.max())
-    pace["place"], pace["of"] = pace["years_to_target_share"].rank(method="max"), len(pace)
+    reached = np.isfinite(pace["years_to_target_share"])
+    pace["place"], pace["of"] = pace["years_to_target_share"].where(reached).rank(method="max"), reached.sum()
     return pace.sort_values("years_to_target_share", kind="stable", ignore_index=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
 READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a limit lies
+LIMITED = "limit"  # key of `values.attrs` with the title of the limit, which values alone do not have
 _DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "note", "market")
 
 
@@ -256,8 +257,10 @@ class AdoptionSeries:
         DataError
             When an observation lies further above the limit on its date, or the limit is 0.
         """
+        values = self.values.copy()
+        values.attrs = {} if limit is None else {LIMITED: limit.title}
         if limit is None:
-            return replace(self, limit=None)
+            return replace(self, values=values, limit=None)
         limits = limit.at(self.values.index)
         if (limits <= 0).any():
             day = self.values.index[limits <= 0][0]
@@ -277,7 +280,7 @@ class AdoptionSeries:
             raise parameter_error("limit", limit.name, message)
         if wrong := limit.say_far(self.values):
             raise parameter_error("limit", limit.name, wrong)
-        return replace(self, limit=limit)
+        return replace(self, values=values, limit=limit)
 
 
 def parse_breaks(text: str) -> list[tuple[str, str, str]]:

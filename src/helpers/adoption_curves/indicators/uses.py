@@ -118,7 +118,13 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     DataFrame
         product, date, value, unit, printed, published, who, publisher, url, note, regime (figures of two regimes may
         not be comparable); from the observations and the profile, in order of product and date.
+
+    Raises
+    ------
+    DataError
+        For a name that the data do not have.
     """
+    data.check_entity(entity)
     technology = data.find_entry(indicator).technology
     about = data.indicators[data.indicators["unit"] == _DEVICES]
     about = about[(about["technology"] == technology) & (about["kind"] == "telemetry")]

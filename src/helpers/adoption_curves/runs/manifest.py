@@ -15,7 +15,6 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -27,6 +26,7 @@ from ..base.project import (
     UserError,
     find_outputs,
     find_root,
+    read_clock,
     refuse_links,
 )
 from ..base.words import clean, quote, say_count
@@ -173,7 +173,7 @@ def describe_run(
     return {
         "form": _FORM,
         "run": parameters.run,
-        "made": _read_clock().isoformat(timespec="seconds"),
+        "made": read_clock().isoformat(timespec="seconds"),
         "subject": subject,
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
         "parameters": parameters.model_dump(),
@@ -188,22 +188,6 @@ def describe_run(
 def write_manifest(folder: Path, record: Mapping[str, Any]) -> None:
     """Write ``run.json`` of the run in `folder`, with texts as they will be read."""
     write_json(locate(folder, RECORD), clean(record))
-
-
-def _read_clock() -> datetime:
-    """Now; where SOURCE_DATE_EPOCH is set, the time that it says, so that a run made on another day has the same bytes.
-
-    Raises
-    ------
-    RunError
-        If it says none.
-    """
-    seconds = os.environ.get("SOURCE_DATE_EPOCH")
-    try:
-        return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        wrong = f"The variable SOURCE_DATE_EPOCH is {quote(seconds)}"
-        raise RunError(f"{wrong}; it must be seconds since 1970, such as 1796083200.") from error
 
 
 def find_run(name: str) -> Path:

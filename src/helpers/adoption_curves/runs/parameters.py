@@ -99,6 +99,8 @@ def _check_run(value: str) -> str:
 def _check_day(value: str) -> str:
     if value and date.fromisoformat(value).isoformat() != value:
         raise ValueError("not a date as it must be written")
+    if value > datetime.now().astimezone().date().isoformat():
+        raise ValueError("after today")
     return value
 
 
@@ -183,7 +185,7 @@ class Parameters(BaseModel):
     as_of: Annotated[_Text, AfterValidator(_check_day)] = _describe(
         "",
         "day as of which figures are known: every notebook leaves out those published later; '' for all",
-        "a date such as 2025-10-31, or '' for all data",
+        "a date such as 2025-10-31, not later than today, or '' for all data",
     )
     since: Annotated[_Text, AfterValidator(_check_since)] = _describe(
         "",

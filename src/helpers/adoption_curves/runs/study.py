@@ -158,7 +158,8 @@ class Study:
     @property
     def horizon(self) -> pd.DataFrame:
         """Dates ahead of `window`: date, h (years after the last figure), limit (as forecast), limit_sd."""
-        return lesson.frame_horizon(self.explained, self.parameters.horizon_years)
+        until = self.parameters.until if self.explained.full_title == self.series.full_title else ""
+        return lesson.frame_horizon(self.explained, self.parameters.horizon_years, until)
 
     @property
     def finished(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..base.levels import LEVELS, say_level
+from ..base.project import ESTIMATES, is_estimate
 from ..base.words import lower_first, say, say_count, say_day, say_limit, say_percent, say_range
 
 _BASELINES = {"wis_last_value": "last value", "wis_drift": "straight line"}
@@ -22,9 +23,10 @@ def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
 
 def _write_entry(row: dict[str, Any]) -> str:
     """A registered forecast, then its outcome and its score, or why it has none."""
+    what = "an estimate of the value, not yet published," if is_estimate(row) else "a forecast"
     median = say(row["q0.5"], row["unit"], row["q0.9"], bare=True)
     text = (
-        f"On {say_day(row['registered'])} we registered a forecast for {say_day(row['target_date'])}: "
+        f"On {say_day(row['registered'])} we registered {what} for {say_day(row['target_date'])}: "
         f"{say_range(row['q0.1'], row['q0.9'], row['unit'])} (80% interval; median {median}; method {row['model']}; "
         f"limit: {lower_first(row['limit_title'])}). "
     )
@@ -52,9 +54,11 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
 
 
 def _list_scores(row: dict[str, Any]) -> Iterator[str]:
+    nouns = ("estimate of a value due", "estimates of values due") if row["model"] == ESTIMATES else ("forecast",)
     yield (
-        f"With {row['model']} we registered {say_count(row['registered'], 'forecast')}: {row['to_come']} without an "
-        f"outcome yet, {row['hindsight']} made in hindsight and not counted, {row['no_score']} without a score."
+        f"With {row['model'].removesuffix(' (estimates)')} we registered {say_count(row['registered'], *nouns)}: "
+        f"{row['to_come']} without an outcome yet, {row['hindsight']} made in hindsight and not counted, "
+        f"{row['no_score']} without a score."
     )
     if row["exact"]:
         shares = {level: say_percent(100 * row[f"coverage_{100 * level:.0f}"]) for level in LEVELS}

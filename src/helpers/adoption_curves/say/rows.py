@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns
-from ..base.project import PUBLISHED_MODEL
+from ..base.project import PUBLISHED_MODEL, is_estimate
 from ..base.words import lower_first, say, say_count, say_date, say_day, say_figure, say_first, say_percent, say_range
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 from .run_tables import RunTables, TableRow
 
+_MOST_NAMED = 4
+"""Other technologies that a row names."""
 _FORMS = {"without it": "without the newest value", "as published": "without an assumed value"}
 
 
@@ -181,8 +183,10 @@ def _list_next(run: RunTables) -> Iterator[Row]:
     for row in sorted(rows, key=lambda row: (row["target_date"], -row["registered"].value))[:1]:
         low, median, high = (row[name] for name in ("q0.1", "q0.5", "q0.9"))
         of = f"{say_date(row['target_date'])}, 80% interval; median {say(median, run.names.unit, high)}"
-        note = f"Registered on {say_day(row['registered'])}"
-        note += f"; publication expected: {run.expected}" if run.expected else ""
+        what = "An estimate of a value not yet published, registered" if is_estimate(row) else "Registered"
+        note = f"{what} on {say_day(row['registered'])}"
+        if run.expected:
+            note += f"; publication {'' if run.expected.startswith('was ') else 'expected: '}{run.expected}"
         yield Row.read("next", row, "q0.1 q0.9 q0.5", say_range(low, high, run.names.unit), of, note)
     if run.expected and not rows:
         yield Row("next", f"expected: {run.expected}", note="No forecast of it is registered")
@@ -239,12 +243,14 @@ def _list_level(run: RunTables) -> Iterator[Row]:
 
 
 def _list_others(run: RunTables) -> Iterator[Row]:
-    rows = {row["quantile"]: row for row in run.list_rows("05_class") if not run.state}
+    rows = run.list_rows("05_class") if not run.state else []
     if rows:
-        of = f"the middle half of {_format_after(rows[0.25], '.1f')}"
-        text = f"{say_range(rows[0.25]['share'], rows[0.75]['share'], 'percent')} of their limits"
-        cells = f"{rows[0.25]['place']}:share,technologies,years,passed {rows[0.75]['place']}:share"
-        yield Row("others", text, of, low=rows[0.25]["share"], high=rows[0.75]["share"], cells=cells)
+        first, last = rows[0], rows[-1]
+        names = ", ".join(row["technology"] for row in rows)
+        of = _format_after(first, ".1f") + (f": {names}" if len(rows) <= _MOST_NAMED else "")
+        text = f"{say_range(first['share'], last['share'], 'percent')} of their limits"
+        cells = f"{first['place']}:share,technologies,years,passed {last['place']}:share"
+        yield Row("others", text, of, low=first["share"], high=last["share"], cells=cells)
     for row in run.list_rows("02_later")[-1:] if run.state == "few" else []:
         of = f"the middle 80% of {_format_after(row, 'g')}"
         text = f"{say_range(row['low'], row['high'], 'percent')} of their limits"

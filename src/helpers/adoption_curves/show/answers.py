@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..base.levels import quoted_level
+from ..base.project import read_clock
 from ..forecast import Forecast, frames, later_shares
 from ..forecast.variants import compare_since
 from ..indicators import AdoptionSeries, Data, Names, cite_series, find_expected, name_series, say_expected
@@ -36,7 +37,7 @@ def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.
         A row for each of three years: years, technologies and series (how many are counted), and in percent of their
         limits passed (the share), low, median and high (quantiles 0.1, 0.5 and 0.9). No rows without a limit.
     """
-    share = series.share.tail(1).max()
+    share = series.share.tail(1).clip(upper=1).max()  # a rounded value may lie above its limit
     counted = later_shares(share, _LATER_YEARS, others).dropna().reset_index()
     later = counted[["years", "technologies", "series"]].assign(passed=100 * share)
     later[["low", "median", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]
@@ -55,7 +56,7 @@ def read_run(study: Any) -> RunTables:
     RunTables
     """
     parameters, data = study.parameters, study.data
-    expected = say_expected(find_expected(data, parameters.entity, parameters.indicator))
+    expected = say_expected(find_expected(data, parameters.entity, parameters.indicator), read_clock().date())
     tables = {name: study.read_table(name) for name in (*TABLES, "06_register")}
     register = tables["06_register"]  # a forecast under another limit would contradict the page's
     tables["06_register"] = register.where(register["limit"] == parameters.limit)

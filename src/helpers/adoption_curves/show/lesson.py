@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,12 +29,11 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
     Returns
     -------
     AdoptionSeries
-        Its newer values are read between two ends, or left out: the formula knows none of them.
+        Its newer values rule out paths; those that are read between two ends count as values.
     """
     result = forecast.forecast(series, most=most)
     if result.has_range and not result.target.cumulative:
-        printed = result.printed.censored
-        return replace(result.printed, censored=printed[printed.index.isin(series.readings.index)])
+        return result.printed
     one, origin = pick_example(references)
     return cut_series(one, origin)
 
@@ -100,11 +98,19 @@ def frame_window(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     return rows
 
 
-def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:
-    """Dates ahead of a series: date, h (years after its last value), limit (as forecast) and its error limit_sd."""
-    result = forecast.forecast(series, horizon_years=horizon_years)
-    limit, limit_sd = result.limit_ahead(result.years)
-    return pd.DataFrame({"date": result.dates, "h": result.years, "limit": limit, "limit_sd": limit_sd})
+def frame_horizon(series: AdoptionSeries, horizon_years: float, until: str = "") -> pd.DataFrame:
+    """Dates ahead of a series, and those of its newer values that are only "more than" or "at most" values.
+
+    Returns
+    -------
+    DataFrame
+        date, h (years after its last value), limit (as forecast) and its error limit_sd.
+    """
+    result = forecast.forecast(series, horizon_years=horizon_years, until=until)
+    dates = result.dates.union(result.target.newer.index)
+    years = decimal_years(dates) - decimal_years(result.used.index)[-1]
+    limit, limit_sd = result.limit_ahead(years)
+    return pd.DataFrame({"date": dates, "h": years, "limit": limit, "limit_sd": limit_sd})
 
 
 def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
