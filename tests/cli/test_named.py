@@ -15,7 +15,7 @@ OPTIONS = {
     for name, command in adoption.commands.items()
 }
 EVERY = {"--version", "--help"}.union(*OPTIONS.values())
-OTHERS = {"--porcelain", *(f"--{name}" for name in GONE)}
+OTHERS = {"--porcelain", "--branch", *(f"--{name}" for name in GONE)}
 """An option of git, and those that went, of which a refusal says so."""
 PAGES = [*ROOT.glob("docs/*.md"), *(ROOT / name for name in ("README.md", "data/README.md", "outputs/README.md"))]
 

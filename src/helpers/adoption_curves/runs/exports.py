@@ -60,7 +60,7 @@ def write_workbook(folder: Path) -> Path:
     if chart.is_file():
         frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
     import_extra("openpyxl", "xlsx", "A spreadsheet")
-    with pd.ExcelWriter(content, "openpyxl", datetime_format="yyyy-mm-dd") as book:
+    with pd.ExcelWriter(content, "openpyxl") as book:
         for name, frame in frames.items():
             if len(frame):
                 _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
@@ -80,6 +80,8 @@ def _write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
     for cell in (cell for row in sheet for cell in row):
         if cell.data_type == "f":
             cell.data_type = "s"
+        elif cell.is_date:
+            cell.number_format = "yyyy-mm-dd"
         elif cell.data_type == "n" and cell.value is not None and abs(cell.value) >= _LARGE:
             cell.number_format = "#,##0"
 
