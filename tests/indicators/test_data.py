@@ -53,20 +53,41 @@ def test_the_page_on_the_data_lists_the_columns_of_own_data_and_every_indicator(
 
 
 def test_each_share_of_sales_has_a_market_which_is_to_learn_from_or_to_judge_by(data):
-    """A market has one role, no technology is in two markets or among levels, and each day is the figure's own."""
+    """Members of a market have one role and are no areas, and no technology is in two; each day is the figure's own."""
     flows = data.indicators[data.indicators["measure"] == "flow"]
     assert flows["technology"].nunique() >= 32
     assert (data.indicators["market"] != "").equals(data.indicators["measure"] == "flow")
-    assert flows.groupby("market")["role"].nunique().eq(1).all()
+    members = flows[flows["role"] != "target"]
+    assert members.groupby("market")["role"].nunique().eq(1).all()
+    assert set(flows["indicator"]) - set(members["indicator"]) == {"electric_car_share_areas"}
+    places, areas = data.observations.groupby("indicator")["entity"].agg(set), {"EU27", "Europe", "Rest of the world"}
+    assert places["electric_car_share_areas"] == areas | {"World"}
+    assert not set.union(*places[members["indicator"]]) & areas
     assert set(flows.loc[flows["role"] == "reference", "market"]) == {"US cars"}
     assert flows.groupby("technology")["market"].nunique().eq(1).all()
-    assert not set(flows["technology"]) & set(data.indicators.loc[data.indicators["measure"] != "flow", "technology"])
+    levels = data.indicators[(data.indicators["measure"] != "flow") & (data.indicators["role"] != "early")]
+    assert not set(flows["technology"]) & set(levels["technology"]), "but electric vehicles on the road"
     assert flows["unit"].str.match(r"percent of \w").all()
     rows = data.observations[data.observations["indicator"].isin(flows["indicator"])]
     assert set(rows["vintage"]) == {"compiled"}
     assert (rows["published"] == rows["date"]).all()
     listed = [*data.references(measure="flow"), *data.references(role="held_out", measure="flow")]
     assert {one.market for one in listed} == set(flows["market"])
+
+
+def test_vehicles_on_the_road_are_a_panel_of_their_own_for_the_beginning(data):
+    """They are neither comparison technologies nor held out, but below 5% there are more of them than of all others."""
+    early = data.references(role="early")
+    assert {one.technology for one in early} == {f"electric {name}" for name in ("bus", "car", "lorry", "van")}
+    assert len({one.entity for one in early}) == 31
+    assert {(one.measure, one.limit.name, one.market) for one in early} == {("level", "100", "")}
+    others = [*data.references(), *data.references(role="held_out")]
+    assert not {one.indicator for one in early} & {one.indicator for one in others}
+    below = [sum((one.share < 0.05).sum() for one in panel) for panel in (early, others)]
+    assert below[0] > 5 * below[1]
+    van = data.series("Norway", "electric_van_share")
+    others = {one.technology for one in data.references(van, "early")}
+    assert {one.technology for one in early} - others == {"electric van"}
 
 
 def test_figures_of_own_files_are_checked_as_those_of_the_project():

@@ -27,7 +27,7 @@ from .user_tables import set_beside
 from .validate import LARGEST, NUMBER, SMALLEST, check_date
 
 _KEY = ["entity", "indicator", "date"]
-_EARLIER = ["reference", "held_out"]  # roles of earlier technologies
+_EARLIER = ["reference", "held_out", "early"]  # roles of earlier technologies
 
 
 def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
@@ -120,7 +120,8 @@ class Data:
         exclude : AdoptionSeries or str, optional
             Every series of the same technology, in whichever entity, is left out; or of the technology of this name.
         role : str, default "reference"
-            Or "held_out": technologies that set no constant of the forecast, for tests.
+            Or "held_out": technologies that set no constant of the forecast, for tests; or "early": those by which
+            forecasts are judged only below 5% of the limit.
         measure : str, default "level"
             What is in use on a day, and totals so far; or "flow": shares of sales. The two are never mixed.
 
@@ -145,7 +146,7 @@ class Data:
         return [series for series in found if series.technology != technology or not technology]
 
     def list_technologies(self) -> set[str]:
-        """Names of the earlier technologies: those of the references, and those held out."""
+        """Names of the earlier technologies: those of the references, those held out, and the early ones."""
         table = load().indicators if self.is_beside else self.indicators
         return set(table.loc[table["role"].isin(_EARLIER), "technology"])
 
@@ -319,7 +320,7 @@ class Data:
 
     @cached_property
     def _technologies(self) -> list[AdoptionSeries]:
-        """What `references` chooses from: technologies of both roles."""
+        """What `references` chooses from: technologies of all three roles."""
         wanted = self.indicators[self.indicators["role"].isin(_EARLIER) & (self.indicators["rate_of"] == "")]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
         known = set(_list_exact(self.observations))
