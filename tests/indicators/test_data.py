@@ -123,11 +123,11 @@ def test_what_is_of_china_alone_stands_under_china_alone(data):
 
 
 def test_tables_are_sorted_and_plain_text():
-    for name in ("observations", "indicators", "sources", "wording", "claims"):
+    for name in ("observations", "indicators", "sources", "entities", "wording", "claims"):
         raw = (DATA / f"{name}.csv").read_bytes()
         assert b"\r" not in raw
         assert not raw.startswith(b"\xef\xbb\xbf")
-    for name, size in (("observations", 3), ("indicators", 1), ("sources", 1)):
+    for name, size in (("observations", 3), ("indicators", 1), ("sources", 1), ("entities", 1)):
         lines = (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]
         keys = [line.split(",")[:size] for line in lines]
         assert keys == sorted(keys), name
@@ -146,6 +146,52 @@ def test_more_than_is_a_lower_limit_and_no_figure(data):
 def test_every_row_of_the_small_tables_is_used(data):
     assert set(data.indicators["indicator"]) == set(data.observations["indicator"])
     assert set(data.sources["source_id"]) >= set(data.observations["source_id"])
+
+
+def test_each_country_has_a_row_of_entities_and_no_area_has_one(data):
+    areas = {"48 markets", "EU27", "Euro area", "Europe", "Europe (surveyed countries)", "OECD"}
+    areas |= {"Rest of the world", "Six countries", "World"}
+    assert set(data.entities["entity"]) == set(data.observations["entity"]) - areas
+    assert data.entities["iso3"].is_unique
+    assert data.entities["internet_use"].between(5, 100).sum() == len(data.entities) - 4
+    for name in ("internet_use", "people_15_64"):
+        known = data.entities[name].notna()
+        assert ((data.entities[[f"{name}_year", f"{name}_source"]] != "").all(axis=1) == known).all()
+    newest = data.observations[data.observations["indicator"] == "internet_use_itu"].groupby("entity").last()
+    both = data.entities.set_index("entity").join(newest[["date", "value"]], how="inner")
+    assert len(both) == 12
+    assert (both["value"] == both["internet_use"]).all()
+    assert (both["date"].dt.strftime("%Y") == both["internet_use_year"]).all()
+
+
+def test_economies_that_carry_the_value_of_a_region_are_six_pools(data):
+    """A pool is the economies with equal values in every period; no two others have four equal ones."""
+    rows = data.observations[data.observations["indicator"] == "ai_user_share_microsoft"]
+    shares = rows.pivot_table(index="entity", columns="date", values="value").drop(index="World")
+    pooled = data.entities.set_index("entity")["pooled"].reindex(shares.index) == "yes"
+    earlier = shares.columns[:3].tolist()  # French Guiana has no fourth
+    assert sorted(shares[pooled].groupby(earlier).size()) == [3, 4, 4, 5, 8, 12]
+    assert (shares[pooled].groupby(earlier)[shares.columns[3]].nunique() == 1).all()
+    assert not shares[~pooled].dropna().duplicated().any()
+    whole = shares.dropna().join(data.entities.set_index("entity")["people_15_64"])
+    weighted = (whole[shares.columns].mul(whole["people_15_64"], axis=0)).sum() / whole["people_15_64"].sum()
+    assert weighted.round(1).tolist() == [15.1, 16.3, 17.8, 18.7], "the publisher's World: the last is 18.8"
+
+
+def test_a_folder_of_ones_own_needs_no_entities_and_a_wrong_one_is_named(tmp_path):
+    folder = shutil.copytree(SAMPLE, tmp_path / "data")
+    (folder / "entities.csv").unlink()
+    assert indicators.load(folder).entities.empty
+    header = ",".join(indicators.load().entities.columns.drop("row"))
+    (folder / "entities.csv").write_text(f"{header}\nChina,CN,maybe,91.6,2025,nobody,,,\n", encoding="utf-8")
+    with pytest.raises(indicators.DataError) as caught:
+        indicators.load(folder)
+    assert {problem.column for problem in caught.value.problems} == {"iso3", "pooled"}
+    (folder / "entities.csv").write_text(f"{header}\nChina,CHN,no,91.6,2025,nobody,,,\n", encoding="utf-8")
+    with pytest.raises(
+        indicators.DataError, match=r"^entities\.csv, row 2, column internet_use_source: 'nobody' is not in"
+    ):
+        indicators.load(folder)
 
 
 def test_rates_agree_with_users_and_base(data):

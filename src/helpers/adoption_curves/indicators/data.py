@@ -42,7 +42,7 @@ class Data:
 
     Attributes
     ----------
-    vintages, indicators, sources, wording, claims, profile, notes : DataFrame
+    vintages, indicators, sources, entities, wording, claims, profile, notes : DataFrame
         Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where figures are printed,
         ``precision`` (half a unit of the last printed digit). ``vintages`` are all rows of observations.csv, also
         those after ``as_of``; so are those of ``profile`` and ``notes``.
@@ -62,6 +62,7 @@ class Data:
     vintages: pd.DataFrame
     indicators: pd.DataFrame
     sources: pd.DataFrame
+    entities: pd.DataFrame
     wording: pd.DataFrame
     claims: pd.DataFrame
     profile: pd.DataFrame
