@@ -77,17 +77,14 @@ def test_each_share_of_sales_has_a_market_which_is_to_learn_from_or_to_judge_by(
 
 def test_vehicles_on_the_road_are_a_panel_of_their_own_for_the_beginning(data):
     """They are neither comparison technologies nor held out, but below 5% there are more of them than of all others."""
-    early = data.references(role="early")
-    assert {one.technology for one in early} == {f"electric {name}" for name in ("bus", "car", "lorry", "van")}
-    assert len({one.entity for one in early}) == 31
+    early, others = data.references(role="early"), [*data.references(), *data.references(role="held_out")]
+    assert len({one.technology for one in early}) == 4
     assert {(one.measure, one.limit.name, one.market) for one in early} == {("level", "100", "")}
-    others = [*data.references(), *data.references(role="held_out")]
     assert not {one.indicator for one in early} & {one.indicator for one in others}
     below = [sum((one.share < 0.05).sum() for one in panel) for panel in (early, others)]
     assert below[0] > 5 * below[1]
     van = data.series("Norway", "electric_van_share")
-    others = {one.technology for one in data.references(van, "early")}
-    assert {one.technology for one in early} - others == {"electric van"}
+    assert "electric van" not in {one.technology for one in data.references(van, "early")}
 
 
 def test_figures_of_own_files_are_checked_as_those_of_the_project():
@@ -149,19 +146,16 @@ def test_every_row_of_the_small_tables_is_used(data):
 
 
 def test_each_country_has_a_row_of_entities_and_no_area_has_one(data):
-    areas = {"48 markets", "EU27", "Euro area", "Europe", "Europe (surveyed countries)", "OECD"}
-    areas |= {"Rest of the world", "Six countries", "World"}
-    assert set(data.entities["entity"]) == set(data.observations["entity"]) - areas
+    areas = {"48 markets", "EU27", "Euro area", "Europe", "Europe (surveyed countries)", "OECD", "Rest of the world"}
+    assert set(data.entities["entity"]) == set(data.observations["entity"]) - areas - {"Six countries", "World"}
     assert data.entities["iso3"].is_unique
-    assert data.entities["internet_use"].between(5, 100).sum() == len(data.entities) - 4
     for name in ("internet_use", "people_15_64"):
-        known = data.entities[name].notna()
-        assert ((data.entities[[f"{name}_year", f"{name}_source"]] != "").all(axis=1) == known).all()
+        told = (data.entities[[f"{name}_year", f"{name}_source"]] != "").all(axis=1)
+        assert (told == data.entities[name].notna()).all()
     newest = data.observations[data.observations["indicator"] == "internet_use_itu"].groupby("entity").last()
     both = data.entities.set_index("entity").join(newest[["date", "value"]], how="inner")
-    assert len(both) == 12
-    assert (both["value"] == both["internet_use"]).all()
-    assert (both["date"].dt.strftime("%Y") == both["internet_use_year"]).all()
+    assert (len(both), list(both["value"])) == (12, list(both["internet_use"]))
+    assert list(both["date"].dt.strftime("%Y")) == list(both["internet_use_year"])
 
 
 def test_economies_that_carry_the_value_of_a_region_are_six_pools(data):
@@ -174,24 +168,21 @@ def test_economies_that_carry_the_value_of_a_region_are_six_pools(data):
     assert (shares[pooled].groupby(earlier)[shares.columns[3]].nunique() == 1).all()
     assert not shares[~pooled].dropna().duplicated().any()
     whole = shares.dropna().join(data.entities.set_index("entity")["people_15_64"])
-    weighted = (whole[shares.columns].mul(whole["people_15_64"], axis=0)).sum() / whole["people_15_64"].sum()
+    weighted = whole[shares.columns].mul(whole["people_15_64"], axis=0).sum() / whole["people_15_64"].sum()
     assert weighted.round(1).tolist() == [15.1, 16.3, 17.8, 18.7], "the publisher's World: the last is 18.8"
 
 
-def test_a_folder_of_ones_own_needs_no_entities_and_a_wrong_one_is_named(tmp_path):
+def test_a_folder_of_ones_own_needs_no_entities_and_wrong_ones_are_named(tmp_path):
     folder = shutil.copytree(SAMPLE, tmp_path / "data")
+    header = (folder / "entities.csv").read_text(encoding="utf-8")
     (folder / "entities.csv").unlink()
     assert indicators.load(folder).entities.empty
-    header = ",".join(indicators.load().entities.columns.drop("row"))
-    (folder / "entities.csv").write_text(f"{header}\nChina,CN,maybe,91.6,2025,nobody,,,\n", encoding="utf-8")
-    with pytest.raises(indicators.DataError) as caught:
-        indicators.load(folder)
-    assert {problem.column for problem in caught.value.problems} == {"iso3", "pooled"}
-    (folder / "entities.csv").write_text(f"{header}\nChina,CHN,no,91.6,2025,nobody,,,\n", encoding="utf-8")
-    with pytest.raises(
-        indicators.DataError, match=r"^entities\.csv, row 2, column internet_use_source: 'nobody' is not in"
-    ):
-        indicators.load(folder)
+    wrong = {"China,CN,maybe,91.6,2025,": {"iso3", "pooled"}, "China,CHN,no,91.6,2025,nobody": {"internet_use_source"}}
+    for row, columns in wrong.items():
+        (folder / "entities.csv").write_text(f"{header}{row},,,\n", encoding="utf-8")
+        with pytest.raises(indicators.DataError) as caught:
+            indicators.load(folder)
+        assert {problem.column for problem in caught.value.problems} == columns
 
 
 def test_rates_agree_with_users_and_base(data):
