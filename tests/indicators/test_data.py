@@ -61,20 +61,38 @@ def test_the_page_on_the_data_lists_the_columns_of_own_data_and_every_indicator(
 
 
 def test_each_share_of_sales_has_a_market_which_is_to_learn_from_or_to_judge_by(data):
-    """A market has one role, no technology is in two markets or among levels, and each day is the figure's own."""
+    """Members of a market have one role and are no areas, and no technology is in two; each day is the figure's own."""
     flows = data.indicators[data.indicators["measure"] == "flow"]
     assert flows["technology"].nunique() >= 32
     assert (data.indicators["market"] != "").equals(data.indicators["measure"] == "flow")
-    assert flows.groupby("market")["role"].nunique().eq(1).all()
+    members = flows[flows["role"] != "target"]
+    assert members.groupby("market")["role"].nunique().eq(1).all()
+    assert set(flows["indicator"]) - set(members["indicator"]) == {"electric_car_share_areas"}
+    places, areas = data.observations.groupby("indicator")["entity"].agg(set), {"EU27", "Europe", "Rest of the world"}
+    assert places["electric_car_share_areas"] == areas | {"World"}
+    assert not set.union(*places[members["indicator"]]) & areas
     assert set(flows.loc[flows["role"] == "reference", "market"]) == {"US cars"}
     assert flows.groupby("technology")["market"].nunique().eq(1).all()
-    assert not set(flows["technology"]) & set(data.indicators.loc[data.indicators["measure"] != "flow", "technology"])
+    levels = data.indicators[(data.indicators["measure"] != "flow") & (data.indicators["role"] != "early")]
+    assert not set(flows["technology"]) & set(levels["technology"]), "but electric vehicles on the road"
     assert flows["unit"].str.match(r"percent of \w").all()
     rows = data.observations[data.observations["indicator"].isin(flows["indicator"])]
     assert set(rows["vintage"]) == {"compiled"}
     assert (rows["published"] == rows["date"]).all()
     listed = [*data.references(measure="flow"), *data.references(role="held_out", measure="flow")]
     assert {one.market for one in listed} == set(flows["market"])
+
+
+def test_vehicles_on_the_road_are_a_panel_of_their_own_for_the_beginning(data):
+    """They are neither comparison technologies nor held out, but below 5% there are more of them than of all others."""
+    early, others = data.references(role="early"), [*data.references(), *data.references(role="held_out")]
+    assert len({one.technology for one in early}) == 4
+    assert {(one.measure, one.limit.name, one.market) for one in early} == {("level", "100", "")}
+    assert not {one.indicator for one in early} & {one.indicator for one in others}
+    below = [sum((one.share < 0.05).sum() for one in panel) for panel in (early, others)]
+    assert below[0] > 5 * below[1]
+    van = data.series("Norway", "electric_van_share")
+    assert "electric van" not in {one.technology for one in data.references(van, "early")}
 
 
 def test_figures_of_own_files_are_checked_as_those_of_the_project():
@@ -110,11 +128,11 @@ def test_what_is_of_china_alone_stands_under_china_alone(data):
 
 
 def test_tables_are_sorted_and_plain_text():
-    for name in ("observations", "indicators", "sources", "wording", "claims"):
+    for name in ("observations", "indicators", "sources", "entities", "wording", "claims"):
         raw = (DATA / f"{name}.csv").read_bytes()
         assert b"\r" not in raw
         assert not raw.startswith(b"\xef\xbb\xbf")
-    for name, size in (("observations", 3), ("indicators", 1), ("sources", 1)):
+    for name, size in (("observations", 3), ("indicators", 1), ("sources", 1), ("entities", 1)):
         lines = (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]
         keys = [line.split(",")[:size] for line in lines]
         assert keys == sorted(keys), name
@@ -133,6 +151,46 @@ def test_more_than_is_a_lower_limit_and_no_figure(data):
 def test_every_row_of_the_small_tables_is_used(data):
     assert set(data.indicators["indicator"]) == set(data.observations["indicator"])
     assert set(data.sources["source_id"]) >= set(data.observations["source_id"])
+
+
+def test_each_country_has_a_row_of_entities_and_no_area_has_one(data):
+    areas = {"48 markets", "EU27", "Euro area", "Europe", "Europe (surveyed countries)", "OECD", "Rest of the world"}
+    assert set(data.entities["entity"]) == set(data.observations["entity"]) - areas - {"Six countries", "World"}
+    assert data.entities["iso3"].is_unique
+    for name in ("internet_use", "people_15_64"):
+        told = (data.entities[[f"{name}_year", f"{name}_source"]] != "").all(axis=1)
+        assert (told == data.entities[name].notna()).all()
+    newest = data.observations[data.observations["indicator"] == "internet_use_itu"].groupby("entity").last()
+    both = data.entities.set_index("entity").join(newest[["date", "value"]], how="inner")
+    assert (len(both), list(both["value"])) == (12, list(both["internet_use"]))
+    assert list(both["date"].dt.strftime("%Y")) == list(both["internet_use_year"])
+
+
+def test_economies_that_carry_the_value_of_a_region_are_six_pools(data):
+    """A pool is the economies with equal values in every period; no two others have four equal ones."""
+    rows = data.observations[data.observations["indicator"] == "ai_user_share_microsoft"]
+    shares = rows.pivot_table(index="entity", columns="date", values="value").drop(index="World")
+    pooled = data.entities.set_index("entity")["pooled"].reindex(shares.index) == "yes"
+    earlier = shares.columns[:3].tolist()  # French Guiana has no fourth
+    assert sorted(shares[pooled].groupby(earlier).size()) == [3, 4, 4, 5, 8, 12]
+    assert (shares[pooled].groupby(earlier)[shares.columns[3]].nunique() == 1).all()
+    assert not shares[~pooled].dropna().duplicated().any()
+    whole = shares.dropna().join(data.entities.set_index("entity")["people_15_64"])
+    weighted = whole[shares.columns].mul(whole["people_15_64"], axis=0).sum() / whole["people_15_64"].sum()
+    assert weighted.round(1).tolist() == [15.1, 16.3, 17.8, 18.7], "the publisher's World: the last is 18.8"
+
+
+def test_a_folder_of_ones_own_needs_no_entities_and_wrong_ones_are_named(tmp_path):
+    folder = shutil.copytree(SAMPLE, tmp_path / "data")
+    header = (folder / "entities.csv").read_text(encoding="utf-8")
+    (folder / "entities.csv").unlink()
+    assert indicators.load(folder).entities.empty
+    wrong = {"China,CN,maybe,91.6,2025,": {"iso3", "pooled"}, "China,CHN,no,91.6,2025,nobody": {"internet_use_source"}}
+    for row, columns in wrong.items():
+        (folder / "entities.csv").write_text(f"{header}{row},,,\n", encoding="utf-8")
+        with pytest.raises(indicators.DataError) as caught:
+            indicators.load(folder)
+        assert {problem.column for problem in caught.value.problems} == columns
 
 
 def test_rates_agree_with_users_and_base(data):

@@ -156,7 +156,8 @@ def test_breaks_split_and_suspected_breaks_do_not(data):
 
 def test_the_figures_after_the_last_break_are_the_series_however_few(data):
     series = data.series("China", "internet_use_itu")
-    assert series.values.tolist() == [90.6, 92.0]
+    assert series.values.tolist() == [90.6, 92.0, 91.6]
+    assert data.known_on("2026-07-12").series("China", "internet_use_itu").values.tolist() == [90.6, 92.0]
     assert series.earlier.index[-1] == pd.Timestamp("2022-12-31")
     earlier = list_earlier(series).iloc[-1]
     assert (earlier["value"], f"{earlier['break']:%Y}") == (75.6, "2023")

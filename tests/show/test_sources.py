@@ -48,7 +48,7 @@ def list_drawn(data, tables, picked):
     rates = data.indicators.loc[data.indicators["rate_of"] != "", "indicator"]
     own = data.observations[(data.observations["entity"] == ENTITY) & ~data.observations["indicator"].isin(rates)]
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
-    earlier = own["indicator"].map(roles).isin(["reference", "held_out", "base"])
+    earlier = own["indicator"].map(roles).isin(["reference", "held_out", "early", "base"])
     done = pick_finished(data.references(exclude=data.series(ENTITY, INDICATOR, LIMIT)))
     finished = list_shares(pd.DataFrame([{"entity": done.entity, "indicator": done.indicator}]))
     example, _ = pick_example(data.references())

@@ -27,7 +27,7 @@ from .user_tables import set_beside
 from .validate import LARGEST, NUMBER, SMALLEST, check_date
 
 _KEY = ["entity", "indicator", "date"]
-_EARLIER = ["reference", "held_out"]  # roles of earlier technologies
+_EARLIER = ["reference", "held_out", "early"]  # roles of earlier technologies
 
 
 def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
@@ -42,7 +42,7 @@ class Data:
 
     Attributes
     ----------
-    vintages, indicators, sources, wording, claims, profile, notes : DataFrame
+    vintages, indicators, sources, entities, wording, claims, profile, notes : DataFrame
         Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where figures are printed,
         ``precision`` (half a unit of the last printed digit). ``vintages`` are all rows of observations.csv, also
         those after ``as_of``; so are those of ``profile`` and ``notes``.
@@ -62,6 +62,7 @@ class Data:
     vintages: pd.DataFrame
     indicators: pd.DataFrame
     sources: pd.DataFrame
+    entities: pd.DataFrame
     wording: pd.DataFrame
     claims: pd.DataFrame
     profile: pd.DataFrame
@@ -122,7 +123,8 @@ class Data:
         exclude : AdoptionSeries or str, optional
             Every series of the same technology, in whichever entity, is left out; or of the technology of this name.
         role : str, default "reference"
-            Or "held_out": technologies that set no constant of the forecast, for tests.
+            Or "held_out": technologies that set no constant of the forecast, for tests; or "early": those by which
+            forecasts are judged only below 5% of the limit.
         measure : str, default "level"
             What is in use on a day, and totals so far; or "flow": shares of sales. The two are never mixed.
 
@@ -147,7 +149,7 @@ class Data:
         return [series for series in found if series.technology != technology or not technology]
 
     def list_technologies(self) -> set[str]:
-        """Names of the earlier technologies: those of the references, and those held out."""
+        """Names of the earlier technologies: those of the references, those held out, and the early ones."""
         table = load().indicators if self.is_beside else self.indicators
         return set(table.loc[table["role"].isin(_EARLIER), "technology"])
 
@@ -327,7 +329,7 @@ class Data:
 
     @cached_property
     def _technologies(self) -> list[AdoptionSeries]:
-        """What `references` chooses from: technologies of both roles."""
+        """What `references` chooses from: technologies of all three roles."""
         wanted = self.indicators[self.indicators["role"].isin(_EARLIER) & (self.indicators["rate_of"] == "")]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
         known = set(_list_exact(self.observations))

@@ -33,8 +33,8 @@ _BEGINNINGS = {
 _SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or write --encoding and the one that it has"
 _LARGEST_FILE = 50_000_000
 # own data have series to study, but no news item to check
-_MAY_BE_EMPTY = ("wording", "claims", "profile", "notes", "forecasts")
-TABLES = ("observations", "indicators", "sources", "wording", "claims", "profile", "notes")
+_MAY_BE_EMPTY = ("entities", "wording", "claims", "profile", "notes", "forecasts")
+TABLES = ("observations", "indicators", "sources", "entities", "wording", "claims", "profile", "notes")
 
 
 # ---- files

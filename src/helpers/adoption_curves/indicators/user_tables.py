@@ -56,7 +56,7 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     Returns
     -------
     dict of str to DataFrame
-        observations, indicators, sources, wording, claims, profile and notes.
+        observations, indicators, sources, entities, wording, claims, profile and notes.
     """
     described = rows.drop_duplicates("indicator")
     indicators = described[["row", "indicator", "title", "unit", "measure", "people", "doing"]].assign(
@@ -81,7 +81,7 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
         observations = pd.concat([observations, limits], ignore_index=True)
         indicators = pd.concat([indicators, base], ignore_index=True)
     own = {"observations": observations, "indicators": indicators, "sources": sources}
-    own |= {name: pd.DataFrame() for name in ("wording", "claims", "profile", "notes")}
+    own |= {name: pd.DataFrame() for name in ("entities", "wording", "claims", "profile", "notes")}
     for name, model in project.items():  # columns and types are the project's; texts that are not there are empty
         texts = dict.fromkeys(model.select_dtypes("str").columns.difference(own[name].columns), "")
         own[name] = own[name].assign(**texts).reindex(columns=model.columns).astype(model.dtypes)
@@ -206,6 +206,7 @@ def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFra
         ("wording", "indicator", "indicators"),
         ("notes", "indicator", "indicators"),
         ("sources", "source_id", "sources"),
+        ("entities", "entity", "entities"),
     ):
         others = project[name][~project[name][key].isin(own[named][key])]
         tables[name] = pd.concat([own[name], others], ignore_index=True) if len(own[name]) else others
