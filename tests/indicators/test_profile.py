@@ -105,6 +105,19 @@ def test_mistakes_in_the_table_are_told_on_load(tmp_path):
         indicators.load(tmp_path)
 
 
+@pytest.mark.parametrize(("question", "refused"), [("industry", True), ("target", False), ("forecast", False)])
+def test_only_targets_and_forecasts_may_be_public_before_their_day(tmp_path, question, refused):
+    for path in (ROOT / "tests" / "sample").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    row = pick(TABLE, source_id="cnnic_57").iloc[[0]].assign(question=question, date="2026-04-30")
+    row.to_csv(tmp_path / "profile.csv", index=False)
+    if refused:
+        with pytest.raises(DataError, match=r"^profile\.csv, row 2, column published: is before the day"):
+            indicators.load(tmp_path)
+    else:
+        assert indicators.load(tmp_path).profile["question"].tolist() == [question]
+
+
 def test_own_data_have_the_profile_that_they_bring(tmp_path):
     (tmp_path / "mine.csv").write_text("date,value\n2020,1\n2021,2\n2022,4\n")
     data = indicators.load(tmp_path / "mine.csv?unit=%25 of homes&measure=level")
