@@ -145,11 +145,23 @@ def test_rates_agree_with_users_and_base(data):
 
 def test_thirteen_claims_are_recomputed(data):
     claims = indicators.check_claims(data)
-    counts = {"consistent": 6, "within rounding": 4, "not checkable": 3}
+    counts = {"consistent": 6, "within rounding": 4, "not checkable": 2, "found elsewhere": 1}
     assert claims["verdict"].value_counts().to_dict() == counts
     recomputed = claims.set_index("claim_id")["recomputed"]
     assert recomputed["users_growth"] == pytest.approx(100 * (602 / 249 - 1))
     assert recomputed["share_of_internet_users"] == pytest.approx(100 * 602 / 1125)
+    found = claims.set_index("claim_id").loc["ai_smes_q1_2025"]
+    assert found["verdict"] == "found elsewhere"
+    assert found["how"].startswith("State Administration for Market Regulation of China, 21 April 2025: 254,000 ent")
+    assert "takungpao" in found["how"]
+    before = indicators.check_claims(data.known_on("2025-04-20")).set_index("claim_id")["verdict"]
+    assert before["ai_smes_q1_2025"] == "not checkable", "as of a day before its publication"
+
+
+def test_a_claim_has_a_value_that_was_found_and_its_source_or_neither(data):
+    claims = data.claims
+    assert ((claims["source"] != "") == claims["found"].notna()).all()
+    assert (claims.loc[claims["source"] != "", "formula"] == "").all()
 
 
 # ---- what only who edits the project's tables can have wrong
