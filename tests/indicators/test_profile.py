@@ -136,6 +136,20 @@ def test_young_internet_users_are_added_and_the_note_says_so(known):
     assert who.loc[who["breakdown"] == "age", "date"].nunique() == 1, "one survey: no trend by age"
 
 
+def test_the_note_on_ages_has_the_rates_that_follow_from_the_shares(known):
+    """Users of a group over internet users of the group, for the two reports, in the order of age."""
+    ages = pick(TABLE, entity="China", question="who", breakdown="age", technology="generative AI")
+    users = pick(ages, unit="percent of generative AI users")
+    first, *others = pick(ages, unit="percent of internet users")["value"].astype(float)
+    online = [first + others[0], *others[1:]]  # 6 to 9 and 10 to 19 are one group among the users
+    [note] = set(users["note"].str.extract(r"^(.*) no trend by age\.")[0])
+    share = known.exact_values("China", "genai_users") / known.exact_values("China", "internet_users")
+    for date in ("2025-06-30", "2025-12-31"):
+        values = pick(users, date=date)["value"].astype(float)
+        rates = [round(100 * share[date] * value / part) for value, part in zip(values, online, strict=True)]
+        assert f"{', '.join(map(str, rates[:-1]))} and {rates[-1]}%" in note
+
+
 def test_one_country_has_many_rulers(known):
     rulers = indicators.list_rulers(known, "genai_users", ["China", "United States", "EU27", "South Korea"])
     china = pick(rulers, entity="China")
