@@ -91,7 +91,7 @@ def test_as_of_leaves_out_what_came_later_and_what_has_no_day(known):
 def test_mistakes_in_the_table_are_told_on_load(tmp_path):
     for path in (ROOT / "tests" / "sample").iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    row = pick(TABLE, source_id="cnnic_57").iloc[[0]]
+    row = pick(TABLE, source_id="cnnic_57", question="who").iloc[[0]]
     wrong = row.assign(value="264", qualifier="roughly", source_id="cnnic_75", published="5 February 2026")
     wrong.to_csv(tmp_path / "profile.csv", index=False)
     with pytest.raises(DataError) as told:
