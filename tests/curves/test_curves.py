@@ -191,7 +191,11 @@ def test_a_whole_year_is_its_last_day_and_decimal_years_stay():
     expected = fits[0].predict("2030-12-31").item()
     assert [fits[0].predict(date).item() for date in (2030, "2030", 2031.0)] == [expected] * 3
     assert fits[2].predict(2031.0).item() == pytest.approx(expected)
-    for results, date, words in ((fits[0], 5, "is no year"), (fits[0], 5.0, "is no year"), (fits[2], 5, r"write the end of 2026 as 2027\.0")):
+    for results, date, words in (
+        (fits[0], 5, "is no year"),
+        (fits[0], 5.0, "is no year"),
+        (fits[2], 5, r"write the end of 2026 as 2027\.0"),
+    ):
         with pytest.raises(CurveError, match=words):
             results.predict(date)
 

@@ -32,9 +32,8 @@ def test_the_descriptor_and_the_readme_are_true_to_the_tables(data):
     """Every table, column and way to know a day is described, and the generated list of indicators is that of today."""
     text = (DATA / "README.md").read_text(encoding="utf-8")
     descriptor = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
-    counted = {f"{name}.csv" for name in COUNTED}
-    assert {one["path"] for one in descriptor["resources"]} == {path.name for path in DATA.glob("*.csv")} - counted
-    assert all(f"`{name}`" in text for name in counted)
+    assert {one["path"] for one in descriptor["resources"]} == {path.name for path in DATA.glob("*.csv")}
+    assert f"Data, version {descriptor['version']}" in " ".join(text.split())
     for resource in descriptor["resources"]:
         table = pd.read_csv(DATA / resource["path"], dtype=str, keep_default_na=False)
         assert list(table) == [field["name"] for field in resource["schema"]["fields"]]
@@ -112,8 +111,9 @@ def test_figures_of_own_files_are_checked_as_those_of_the_project():
 
 
 def test_sample_has_the_schema_of_the_data():
-    read = [json.loads((folder / "datapackage.json").read_text(encoding="utf-8")) for folder in (DATA, SAMPLE)]
-    assert read[0] == read[1]
+    data, sample = (json.loads((folder / "datapackage.json").read_text(encoding="utf-8")) for folder in (DATA, SAMPLE))
+    kept = [one for one in data["resources"] if one["name"] not in COUNTED]
+    assert data | {"resources": kept} == sample, "a run counts nothing of its own"
 
 
 def test_sample_figures_are_figures_of_the_data(data):
@@ -211,11 +211,23 @@ def test_rates_agree_with_users_and_base(data):
 
 def test_thirteen_claims_are_recomputed(data):
     claims = indicators.check_claims(data)
-    counts = {"consistent": 6, "within rounding": 4, "not checkable": 3}
+    counts = {"consistent": 6, "within rounding": 4, "not checkable": 2, "found elsewhere": 1}
     assert claims["verdict"].value_counts().to_dict() == counts
     recomputed = claims.set_index("claim_id")["recomputed"]
     assert recomputed["users_growth"] == pytest.approx(100 * (602 / 249 - 1))
     assert recomputed["share_of_internet_users"] == pytest.approx(100 * 602 / 1125)
+    found = claims.set_index("claim_id").loc["ai_smes_q1_2025"]
+    assert found["verdict"] == "found elsewhere"
+    assert found["how"].startswith("State Administration for Market Regulation of China, 21 April 2025: 254,000 ent")
+    assert "takungpao" in found["how"]
+    before = indicators.check_claims(data.known_on("2025-04-20")).set_index("claim_id")["verdict"]
+    assert before["ai_smes_q1_2025"] == "not checkable", "as of a day before its publication"
+
+
+def test_a_claim_has_a_value_that_was_found_and_its_source_or_neither(data):
+    claims = data.claims
+    assert ((claims["source"] != "") == claims["found"].notna()).all()
+    assert (claims.loc[claims["source"] != "", "formula"] == "").all()
 
 
 # ---- what only who edits the project's tables can have wrong

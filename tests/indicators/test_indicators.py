@@ -265,6 +265,19 @@ def test_claims_are_recomputed_over_what_printed_digits_leave_open(tmp_path):
     assert checked["how"].iloc[-2] == "1 / (tool_users 2023-12-31 (45) - 45) divides by 0."
 
 
+@pytest.mark.parametrize(
+    ("comparison", "found", "verdict"),
+    [("equals", "50", "found elsewhere"), ("equals", "51", "contradicted"), ("exceeds", "51", "found elsewhere")],
+)
+def test_a_claim_is_compared_with_a_publication_that_has_it(tmp_path, comparison, found, verdict):
+    header, *rows = TABLES["claims"].splitlines()
+    row = f"half,Land,Half,50,people,{comparison},,,,{found},report"
+    text = "\n".join([f"{header},found,source", *(f"{each},," for each in rows), row, ""])
+    checked = indicators.check_claims(load_changed(tmp_path, claims=text)).iloc[-1]
+    assert checked["verdict"] == verdict
+    assert f"{found} people" in checked["how"]
+
+
 @pytest.mark.parametrize("formula", ["__import__('os')", "1 +", "9 ** 9", "tool_users", "(1 + 2", "1.real"])
 def test_what_is_no_formula_is_refused(tmp_path, formula):
     with pytest.raises(indicators.DataError, match=r"claims\.csv, row 3, column formula: .* the right form"):

@@ -92,7 +92,7 @@ def test_as_of_leaves_out_what_came_later_and_what_has_no_day(known):
 def test_mistakes_in_the_table_are_told_on_load(tmp_path):
     for path in (ROOT / "tests" / "sample").iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    row = pick(TABLE, source_id="cnnic_57").iloc[[0]]
+    row = pick(TABLE, source_id="cnnic_57", question="who").iloc[[0]]
     wrong = row.assign(value="264", qualifier="roughly", source_id="cnnic_75", published="5 February 2026")
     wrong.to_csv(tmp_path / "profile.csv", index=False)
     with pytest.raises(DataError) as told:
@@ -104,6 +104,19 @@ def test_mistakes_in_the_table_are_told_on_load(tmp_path):
     pd.concat([row, row]).to_csv(tmp_path / "profile.csv", index=False)
     with pytest.raises(DataError, match="is already in row 2; keep one of the two"):
         indicators.load(tmp_path)
+
+
+@pytest.mark.parametrize(("question", "refused"), [("industry", True), ("target", False), ("forecast", False)])
+def test_only_targets_and_forecasts_may_be_public_before_their_day(tmp_path, question, refused):
+    for path in (ROOT / "tests" / "sample").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    row = pick(TABLE, source_id="cnnic_57").iloc[[0]].assign(question=question, date="2026-04-30")
+    row.to_csv(tmp_path / "profile.csv", index=False)
+    if refused:
+        with pytest.raises(DataError, match=r"^profile\.csv, row 2, column published: is before the day"):
+            indicators.load(tmp_path)
+    else:
+        assert indicators.load(tmp_path).profile["question"].tolist() == [question]
 
 
 def test_own_data_have_the_profile_that_they_bring(tmp_path):
@@ -122,6 +135,20 @@ def test_young_internet_users_are_added_and_the_note_says_so(known):
     young = pick(who, category="19 and under", unit="percent of internet users").iloc[0]
     assert (young["printed"], young["note"]) == ("18.1%", "4.2% and 13.9% of 6 to 9 and of 10 to 19, added by us.")
     assert who.loc[who["breakdown"] == "age", "date"].nunique() == 1, "one survey: no trend by age"
+
+
+def test_the_note_on_ages_has_the_rates_that_follow_from_the_shares(known):
+    """Users of a group over internet users of the group, for the two reports, in the order of age."""
+    ages = pick(TABLE, entity="China", question="who", breakdown="age", technology="generative AI")
+    users = pick(ages, unit="percent of generative AI users")
+    first, *others = pick(ages, unit="percent of internet users")["value"].astype(float)
+    online = [first + others[0], *others[1:]]  # 6 to 9 and 10 to 19 are one group among the users
+    [note] = set(users["note"].str.extract(r"^(.*) no trend by age\.")[0])
+    share = known.exact_values("China", "genai_users") / known.exact_values("China", "internet_users")
+    for date in ("2025-06-30", "2025-12-31"):
+        values = pick(users, date=date)["value"].astype(float)
+        rates = [round(100 * share[date] * value / part) for value, part in zip(values, online, strict=True)]
+        assert f"{', '.join(map(str, rates[:-1]))} and {rates[-1]}%" in note
 
 
 def test_one_country_has_many_rulers(known):

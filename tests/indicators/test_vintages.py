@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from malformed import TABLES, write_folder
 from processes import call
 
 from adoption_curves import indicators
@@ -72,6 +73,13 @@ def test_own_data_may_say_when_their_figures_came_out(tmp_path):
     assert series.values.tolist() == [3, 9, 15]
     assert series.standard_error.fillna(0).tolist() == [0.5, 0, 1]
     assert indicators.load(own, "2022-12-15").series("own data", "own").values.tolist() == [3, 8, 15]
+
+
+def test_a_value_that_was_public_before_its_day_is_refused(tmp_path):
+    header, first, *rows = TABLES["observations"].splitlines()
+    early = "\n".join([f"{header},published", f"{first},2001-01-01", *(f"{row}," for row in rows), ""])
+    with pytest.raises(indicators.DataError, match=r"^observations\.csv, row 2, column published: is before the day"):
+        indicators.load(write_folder(tmp_path, observations=early))
 
 
 def test_a_day_before_the_first_figure_is_refused(capsys, outputs):

@@ -181,7 +181,9 @@ def test_a_notebook_that_is_none_is_told(made, here, capsys, content):
     path.write_text(content)
     for words in (["run", "small"], ["params"]):
         code, _, err = call(capsys, *words)
-        lines = [line for line in err.splitlines() if not line.endswith(": the limit is internet users.")]  # a note on the limit
+        lines = [
+            line for line in err.splitlines() if not line.endswith(": the limit is internet users.")
+        ]  # a note on the limit
         assert (code, "01_check_small" in err, len(lines)) == (1, True, 1), err
     assert len("".join(call(capsys, "export", path)[1:]).splitlines()) == 1
 

@@ -87,8 +87,8 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -
     used = np.array([each[-points:] for each in picked if len(each) >= points], int).reshape(-1, points)
     years, y = seen[used], figures[used]
     known = limit.at(years, years[:, -1:])
-    share = y[:, -1] / known[:, -1]
-    kept = (share >= model.CONSTANTS[kind].tested) & (share <= LATEST) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
+    share, latest = y[:, -1] / known[:, -1], EARLY if series.role == "early" else LATEST
+    kept = (share >= model.CONSTANTS[kind].tested) & (share <= latest) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
     # the figure nearest to each horizon, unless it is too far from it
     origin = years[kept, -1:]
     nearest = np.abs(seen - (origin + HORIZONS)[..., None]).argmin(axis=2)

@@ -23,6 +23,8 @@ from .problems import DataError, Problem, list_problems, suggest_names
 from .validate import read_cells
 
 _FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
+_AHEAD = ("target", "forecast")
+"""Questions of the profile whose values are of a day to come."""
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -65,6 +67,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
             problems += _check_foreign_key(name, tables, key)
     problems += check_units("indicators.csv", tables["indicators"])
     problems += check_spellings("observations.csv", observations)
+    problems += check_published("observations.csv", observations)
     problems += _check_profile("profile.csv", tables["profile"])
     problems += _check_notes("notes.csv", tables)
     raise_problems(problems + check_figures("observations.csv", observations, tables["indicators"]))
@@ -113,11 +116,12 @@ def _check_foreign_key(name: str, tables: Mapping[str, pd.DataFrame], key: Mappi
 
 
 def _check_profile(file: str, profile: pd.DataFrame) -> list[Problem]:
-    """Report units and entities of the profile as those of series, and percentages above 100."""
+    """Report units, entities and days of the profile as those of series, and percentages above 100."""
     above = profile[profile["unit"].str.startswith("percent ") & (profile["value"] > 100)]
     return [
         *check_units(file, profile),
         *check_spellings(file, profile),
+        *check_published(file, profile[~profile["question"].isin(_AHEAD)]),
         *list_problems(file, above, "value", "is a percentage above 100; write a value from 0 to 100"),
     ]
 
@@ -160,6 +164,25 @@ def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
         *list_problems(file, other, "unit", "is a percentage; write {right}"),
         *list_problems(file, units[fraction], "unit", percent),
     ]
+
+
+def check_published(file: str, rows: pd.DataFrame) -> list[Problem]:
+    """Report values that were public before the day that they describe: one of the two days is wrong.
+
+    Parameters
+    ----------
+    file : str
+        The name of the file, for the messages.
+    rows : DataFrame
+        row (number in the file), date, published (missing: not known).
+
+    Returns
+    -------
+    list of Problem
+    """
+    early = rows[rows["published"] < rows["date"]].assign(value="")
+    message = "is before the day that the figure describes; write the day on which the figure became public"
+    return list_problems(file, early, "published", message)
 
 
 def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base.words import say_day
 from .data import Data
 
 _CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
-_VERDICTS = ("consistent", "within rounding", "contradicted", "not checkable")
+_VERDICTS = ("consistent", "within rounding", "contradicted")
+"""Of values that are compared, the best first."""
 _OPERAND = r"claim:\w+|\w+@[\d-]+"
 """A figure in a formula: another claim's, or a published one."""
 
@@ -23,9 +25,9 @@ def check_claims(data: Data) -> pd.DataFrame:
     Every printed figure means an interval of half a unit of its last digit on both sides; the formula is
     computed over these intervals; percentages are parts of 1 in it. The verdict is *consistent* when the recomputed
     figure equals the reported one at the coarser of their printed digits, *within rounding* when it differs but the
-    intervals overlap, *contradicted* when they do not, and *not checkable* when no published figure is available
-    (``how`` says why). Where the claim also has to agree with a published figure, the worse of the two verdicts counts.
-    "Exceeds" compares with the reported figure as a threshold.
+    intervals overlap, and *contradicted* when they do not. Where the claim also has to agree with a published figure,
+    the worse of the two verdicts counts. "Exceeds" compares with the reported figure as a threshold. A claim that no
+    series of the data has is *found elsewhere* when a publication has it, which ``how`` names, else *not checkable*.
 
     Parameters
     ----------
@@ -46,7 +48,8 @@ def _check_claim(data: Data, claim: Any) -> dict[str, Any]:
         computed, how = _compute(data, claim)
         agreed, published = _find_figure(data, claim, claim.agrees_with)[:2] if claim.agrees_with else (None, "")
     except LookupError as error:
-        return {**row, "recomputed": math.nan, "difference": math.nan, "verdict": _VERDICTS[3], "how": error.args[0]}
+        verdict, how = _look_elsewhere(data, claim) or ("not checkable", error.args[0])
+        return {**row, "recomputed": math.nan, "difference": math.nan, "verdict": verdict, "how": how}
     reported, _ = _read_figure(claim.reported, claim.precision)
     verdict = _compare_claim(claim.comparison, computed, reported)
     if agreed is not None:
@@ -58,10 +61,24 @@ def _check_claim(data: Data, claim: Any) -> dict[str, Any]:
     return {**row, "recomputed": computed["value"], "difference": difference, "verdict": verdict, "how": how}
 
 
+def _look_elsewhere(data: Data, claim: Any) -> tuple[str, str] | None:
+    """Verdict and reason for a claim that a publication has and no series, or None where none was public by then."""
+    sources, day = data.sources[data.sources["source_id"] == claim.source], data.day()
+    sources = sources if day is None else sources[sources["published"] <= day]
+    if claim.formula or sources.empty:
+        return None
+    publisher, published, url = sources[["publisher", "published", "url"]].iloc[0]
+    agrees = claim.found > claim.reported if claim.comparison == "exceeds" else claim.found == claim.reported
+    where = publisher if pd.isna(published) else f"{publisher}, {say_day(published)}"
+    how = f"{where}: {claim.found:,.10g} {claim.unit}. {claim.note} {url}".strip()
+    return "found elsewhere" if agrees else _VERDICTS[2], how
+
+
 def _compute(data: Data, claim: Any) -> tuple[dict[str, float], str]:
     """Value, lowest and highest of a claim's formula over the intervals of its figures; and the formula in words."""
     if not claim.formula:
-        raise LookupError(claim.note or "No published series holds this figure.")
+        why = "" if claim.source else claim.note
+        raise LookupError(why or "No series of the data has this value.")
     found = [_find_figure(data, claim, operand) for operand in re.findall(_OPERAND, claim.formula)]
     if re.fullmatch(_OPERAND, claim.formula):
         return found[0][:2]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..base.columns import COLUMNS, USUAL_TITLE
 from ..base.words import of_entity, quote
-from .checks import check_figures, check_spellings, check_units, complete_vintages
+from .checks import check_figures, check_published, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 
 _SHORTEST_YEAR = 360
@@ -118,13 +118,10 @@ def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
     -------
     list of Problem
     """
-    problems = check_spellings(file, rows) + check_units(file, rows)
-    for wrong, what in (
-        (rows["published"] < rows["date"], "is before the day that the figure describes"),
-        (rows["published"] > pd.Timestamp.now(), "is after today"),
-    ):
-        message = f"{what}; write the day on which the figure became public"
-        problems += list_problems(file, rows[wrong].assign(value=""), "published", message)
+    problems = check_spellings(file, rows) + check_units(file, rows) + check_published(file, rows)
+    later = rows[rows["published"] > pd.Timestamp.now()].assign(value="")
+    message = "is after today; write the day on which the figure became public"
+    problems += list_problems(file, later, "published", message)
     if rows["qualifier"].isin(["at_least", "at_most"]).all():
         message = "no value is exact, and a curve is fitted to exact ones; write exact where the source says no limit"
         problems.append(Problem(file, None, "qualifier", "", message))

@@ -46,7 +46,7 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
         rows = rows[rows["published"] <= day]
     rows = rows.sort_values("published", kind="stable", na_position="first").drop_duplicates(_FIGURE_KEY, keep="last")
     rows = _add_sources(data, rows.sort_index())
-    rows["url"] = rows["note"].str.extract(r"Read at (\S+),", expand=False).fillna(rows["url"])
+    rows["url"] = rows["note"].str.extract(r"(?:Read|Printed) at (\S+),", expand=False).fillna(rows["url"])
     rows = rows.assign(printed=_print_figures(rows), wider=rows["technology"].isin(wider))
     return rows.drop(columns=["row", "precision"]).reset_index(drop=True)
 

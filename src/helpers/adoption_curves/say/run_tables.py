@@ -33,7 +33,7 @@ REASONS = {
 """Why a page quotes no forecast, by its state; `date` is that of the newest value."""
 _LONGEST_CHANGE = 1.26
 """Years over which a change is counted at most."""
-_LEAST_TECHNOLOGIES = 10
+_LEAST_TECHNOLOGIES = 5
 """On how many technologies or countries a test rests at least that a page shows."""
 TableRow = dict[str, Any]
 
