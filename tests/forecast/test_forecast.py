@@ -69,7 +69,7 @@ def test_quantiles_are_ordered_finite_and_inside(name, make):
 def test_frame_has_the_published_columns(make):
     frame = make(make_series([10, 14, 20, 27], unit="percent", entity="Nowhere"), levels=(0.8, 0.9)).frame()
     levels = ["q0.05", "q0.1", "q0.25", "q0.5", "q0.75", "q0.9", "q0.95"]
-    assert list(frame.columns) == ["entity", "indicator", "date", *levels, "unit", "basis"]
+    assert list(frame.columns) == ["entity", "indicator", "date", *levels, "unit", "basis", "since"]
     assert frame[frame["date"] <= "2029-06-30"]["basis"].eq("tested").all()
 
 

@@ -205,7 +205,7 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
         return {name: value for name, value in plan(**given)["04"].values.items() if name != "run"}
 
     usual, internet = read(), {"indicator": "internet_use_itu", "limit": 100}
-    assert usual == {"technology": "", "kind": "limit", "as_of": "", "data": "data"}
+    assert usual == {"technology": "", "kind": "limit", "as_of": "", "since": "", "data": "data"}
     assert read(run="other", horizon_years=3, levels=[0.9], shares=[0.6]) == usual
     assert read(indicator="genai_adoption_rate", limit=100) == usual
     assert read(limit="none") == usual

@@ -27,12 +27,15 @@ TABLES_OF_ROWS = {
     "02_later": {"others"},
     "03_saturation_level": {"level"},
     "05_alike": {"alike"},
-    "05_audit": {"external"},
+    "05_audit": {"external", "trend"},
     "05_class": {"others"},
-    "05_coverage": {"coverage", "deck"},
+    "05_coverage": {"coverage", "same_publisher", "same_market", "deck"},
     "05_limit": {"limit", "headline", "deck", "quotation", "do_not_quote"},  # what the user assumed
+    "05_milestones": {"milestone"},
     "05_newer": {"otherwise"},
     "05_other_limits": {"otherwise"},
+    "05_probabilities": {"chance"},
+    "05_since": {"otherwise"},
     "06_register": {"next"},
 }
 """Tables on which only rows of these keys rest."""

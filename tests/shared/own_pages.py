@@ -9,7 +9,8 @@ import yaml
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import Source
 from adoption_curves.curves import assess_ceiling
-from adoption_curves.forecast import compare_limits, compare_newer, frames, scores
+from adoption_curves.forecast import compare_limits, compare_newer, frames
+from adoption_curves.forecast.variants import compare_since
 from adoption_curves.indicators.captions import list_earlier, list_levels, list_newer
 from adoption_curves.say.run_tables import RunTables
 from adoption_curves.show.answers import count_later
@@ -51,7 +52,10 @@ def read_case(folder, case):
         "05_limit": frames.limit_frame(result),
         "05_newer": compare_newer(result),
         "05_other_limits": compare_limits(result, data.offer_limits(series)),
-        "05_coverage": scores.summarise_coverage(outcomes),
+        "05_coverage": frames.coverage_frame(outcomes, []),
+        "05_since": compare_since(result),
+        "05_probabilities": result.probability(values=[*filter(None, [result.next_milestone])]),
+        "05_milestones": result.milestones(),
         "05_alike": frames.alike_frame(result, outcomes),
         "05_audit": frames.audit_frame(result),
         "05_class": pd.DataFrame(),

@@ -65,6 +65,7 @@ def hold(newer=NONE_NEWER, breaks=BREAKS, values=VALUES):
     series.readings = pd.DataFrame(columns=["read_low", "read_high"], index=newer.index[:0], dtype=float)
     series.use_readings = lambda: series
     series.days, series.dates = values.index, values.index.union(newer.index)
+    series.start = values.index[0]
     series.earlier, series.last_break = values.iloc[:0], None
     return series
 

@@ -313,7 +313,8 @@ class Forecast:
         labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
         columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
         rows = pd.DataFrame(labels | columns)
-        start = self.target.start if self.limit_dates[0] < self.used.index[0] else pd.NaT
+        left_out = len(self.dates) and self.limit_dates[0] < self.used.index[0]
+        start = self.target.start if left_out else pd.NaT
         return rows.assign(unit=self.target.unit, basis=self.basis, since=start)
 
     def milestones(self, shares: Sequence[float] = _MILESTONES, values: Sequence[float] = ()) -> pd.DataFrame:
@@ -482,8 +483,8 @@ class Forecast:
         if self.refuted:
             newer += ", which refutes it"
         goal = find_goal(self.frame().to_dict("records"))
-        low, high = (goal[name] for name in band_columns(self.level))
         if self.has_range:
+            low, high = (goal[name] for name in band_columns(self.level))
             found = f"{say_range(low, high, unit)} ({say_level(self.level)} range, median {say(goal['q0.5'])})"
         else:
             found = f"{say(goal['q0.5'], unit)}, without a range.{self._say_gives_range()}"

@@ -131,7 +131,8 @@ def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
         As from `scores.evaluate`.
     """
     others = (rows["kind"] == result.constants) & (rows["technology"] != result.target.technology)
-    others &= (rows["share"] < EARLY) == (result.share < EARLY)
+    if result.has_range:
+        others &= (rows["share"] < EARLY) == (result.share < EARLY)
     return evaluate(rows[others & result.has_range], sorted(result.levels), (FORECAST,))
 
 

@@ -25,7 +25,7 @@ REASONS = {
     "decline": "the series was in decline in {date}, and the method is made for growth",
     "refuted": "the newest value contradicts the forecast that was made without it",
     "flow": "intervals were tested for shares of sales, not for numbers sold or added in a year",
-    "early": "no interval was tested so early: levels begin at 0.2% of the limit, shares of sales at 0.5%",
+    "early": "no forecast from so small a part of the limit was tested",
     "cumulative": "intervals of a total so far were tested only with a limit",
     "no limit": "intervals were tested only with a limit, and this forecast has none",
     "all": "the 80% interval spans nearly all that is possible",
