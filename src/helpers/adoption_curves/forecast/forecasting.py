@@ -413,10 +413,12 @@ class Forecast:
 
         Of percentages it is 25, 50, 75 or 90, of anything else 1, 2 or 5 times a power of ten.
         """
+        if not self.has_range:
+            return None
         newest = float(max(self.used.iloc[-1], self.target.highest))
         power = 10.0 ** np.floor(np.log10(newest))
         steps = (25.0, 50.0, 75.0, 90.0) if self.target.unit.startswith("percent") else power * np.array([1, 2, 5, 10])
-        for value in [float(step) for step in steps if step > newest][:1] if self.has_range else []:
+        for value in [float(step) for step in steps if step > newest][:1]:
             try:
                 self.check_milestone(value)
             except ValueError:

@@ -260,10 +260,10 @@ def audit_frame(result: Forecast) -> pd.DataFrame:
 
     rows = pd.read_csv(find_shipped("audit.csv"))
     rows = rows[rows["method"] == _AUDIT_METHODS.get(result.constants, "")]
-    if result.kind != "forecast" or (result.constants == "limit" and not result.has_range):
-        rows = rows.head(0)
+    if result.kind != "forecast" or not (result.has_range or result.constants == "flow"):
+        return rows.head(0)[columns]
     if result.constants == "limit":
-        stage = rows["share_of_limit"].str.split(" to ", expand=True).reindex(columns=[0, 1]).astype(float) / 100
+        stage = rows["share_of_limit"].str.split(" to ", expand=True).astype(float) / 100
         rows = rows[(stage[0] <= result.share) & (result.share <= stage[1])]
         away = (rows["figures"] - len(result.used)).abs()
         rows = rows[away == away.min()]

@@ -99,7 +99,11 @@ def _check_run(value: str) -> str:
 def _check_day(value: str) -> str:
     if value and date.fromisoformat(value).isoformat() != value:
         raise ValueError("not a date as it must be written")
-    if value > datetime.now().astimezone().date().isoformat():
+    return value
+
+
+def _check_as_of(value: str) -> str:
+    if _check_day(value) > datetime.now().astimezone().date().isoformat():
         raise ValueError("after today")
     return value
 
@@ -182,7 +186,7 @@ class Parameters(BaseModel):
         "countries to name in the comparison of countries, beside the three highest of a whole list",
         "a list of different names of countries, such as [China, Japan]",
     )
-    as_of: Annotated[_Text, AfterValidator(_check_day)] = _describe(
+    as_of: Annotated[_Text, AfterValidator(_check_as_of)] = _describe(
         "",
         "day as of which figures are known: every notebook leaves out those published later; '' for all",
         "a date such as 2025-10-31, not later than today, or '' for all data",
