@@ -11,7 +11,8 @@ from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.show.figures import images
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-ANSWERED = {f"05_{name}" for name in ("forecast", "limit", "class", "ends", "scenarios", "quantiles", "probabilities")}
+ANSWERED = {"05_forecast", "05_limit", "05_class", "05_ends", "05_scenarios", "05_quantiles", "05_probabilities"}
+ANSWERED |= {"05_since"}
 """Tables that `study.answer` keeps."""
 SAMPLE = Path(__file__).parents[1] / "sample"
 
