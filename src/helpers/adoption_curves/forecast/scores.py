@@ -24,7 +24,7 @@ from .rivals import RIVALS
 MIN_FORECASTS = 10  # that a technology's coverage is quoted from: one or two are 0 or 100% by chance
 QUOTED = 4  # figures of the windows whose scores pages show
 FORECAST, BASE = "forecast", "straight_line"  # our own among the methods, and the one that others are set against
-_STAGES = (0.002, EARLY, 0.2, 0.4, 0.6, LATEST)
+_STAGES = (model.CONSTANTS["limit"].tested, EARLY, 0.2, 0.4, 0.6, LATEST)
 _NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # levels of the intervals whose calibration is shown
 _COVERAGES = ["coverage_50", "coverage_80", "coverage_90"]
 _SCORE_COLUMNS = ["n", "technologies", "mape", "wis", "wis_relative", *_COVERAGES]

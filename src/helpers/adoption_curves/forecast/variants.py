@@ -15,6 +15,8 @@ from ..base.words import say_date
 from ..indicators.series import READ, AdoptionSeries
 from .forecasting import Forecast, forecast
 
+_NO_FORMS = pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
+
 
 def _vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str) -> pd.DataFrame:
     """The forecast of other forms of the series by name, at its dates; its largest value is that of all."""
@@ -64,7 +66,7 @@ def compare_since(result: Forecast) -> pd.DataFrame:
     """
     series = result.printed
     if result.kind != "forecast" or not series.use_readings().values.index[0] < series.start:
-        return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
+        return _NO_FORMS.copy()
     return _vary(result, {f"with the values before {say_date(series.start)}": replace(series, since="all")}, "form")
 
 
@@ -96,7 +98,7 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     """
     series = result.printed
     if series.newer.empty or result.kind != "forecast":
-        return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
+        return _NO_FORMS.copy()
     before = replace(_as_printed(series), censored=series.censored.iloc[:0])
     forms = {"without it": before, "as published": series}
     if len(series.readings):

@@ -215,8 +215,8 @@ def cite_publishers(names: Iterable[str]) -> str:
 
 def find_publisher(data: Data, series: AdoptionSeries) -> str:
     """The publisher of the last value of a series, whoever reports it."""
-    source = data.sources.set_index("source_id").loc[series.observations["source_id"].iloc[-1]]
-    return str(source["publisher"]).partition(", as reported by ")[0]
+    [publisher] = look_up_source(data, series.observations.tail(1), "publisher")
+    return str(publisher).partition(", as reported by ")[0]
 
 
 def cite_series(
