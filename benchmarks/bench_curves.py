@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from adoption_curves import indicators
-from adoption_curves.base.words import say_name
+from adoption_curves.base.formats import format_name
 from adoption_curves.curves import FAMILIES, CurveError, Logistic, assess_ceiling
 
 
@@ -78,5 +78,5 @@ def measure_estimates():
         for each in series:
             with suppress(CurveError):
                 made.append(FAMILIES[name](each.values).fit())
-        what = f"{say_name(name)}, {len(made)} series of the project: an estimate"
+        what = f"{format_name(name)}, {len(made)} series of the project: an estimate"
         yield what, "most", f"{sum(not fit.flag for fit in made)}"

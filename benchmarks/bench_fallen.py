@@ -6,7 +6,7 @@ it, with errors of 2%. A series has `DRAWS` draws, seed 0.
 
 import numpy as np
 
-from adoption_curves.base.fallen import are_fallen
+from adoption_curves.base.fallen import are_in_decline
 
 DRAWS = 20_000
 
@@ -20,7 +20,7 @@ def main():
         peaks = drawn.integers(1, figures - 1, (DRAWS, 1))
         course = 1 - np.where(t < peaks, (peaks - t) / peaks, (t - peaks) / (figures - 1 - peaks)) / 2
         flat, halved = (1 + error * drawn.standard_normal(t.shape) for error in (0.05, 0.02))
-        called = [are_fallen(t, values).mean() for values in (flat, course * halved)]
+        called = [are_in_decline(t, values).mean() for values in (flat, course * halved)]
         print(f"| {figures} | {called[0]:.1%} | {called[1]:.1%} |")
 
 

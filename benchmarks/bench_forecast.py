@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from adoption_curves import forecast, indicators
-from adoption_curves.base.words import say_count
+from adoption_curves.base.formats import format_count
 from adoption_curves.forecast import backtest, scores
 
 BEFORE = Path(__file__).parent / "release_1_0.csv"
@@ -48,7 +48,7 @@ def tell_coverage(name, evaluated):
     own = pick(evaluated)
     print(f"| {name}: years, figures | {HEAD} |\n{RULE}\n| all | {tell(name, own)} |")
     for years, part in own.groupby("horizon_years"):
-        print(f"| {say_count(years, 'year')} | {tell(name, part)} |")
+        print(f"| {format_count(years, 'year')} | {tell(name, part)} |")
     for window, part in own.groupby("window"):
         print(f"| {window} figures | {tell(name, part)} |")
     held = own.groupby(["window", "horizon_years", "technology"])["covered"].mean()
@@ -85,9 +85,9 @@ def tell_rivals(evaluated):
     """WIS over that of each rival, all windows together, with the interval from drawing technologies anew."""
     once = evaluated[evaluated["level"] == 0.8]
     means = once.groupby(["method", "horizon_years", "technology"])["wis"].mean()
-    years_ahead = " | ".join(say_count(each, "year") for each in HORIZONS)
+    years_ahead = " | ".join(format_count(each, "year") for each in HORIZONS)
     print(f"| WIS over that of | {years_ahead} |\n|---|---|---|---|---|---|")
-    for rival in scores.RIVALS:
+    for rival in scores.BENCHMARKS:
         cells = []
         for years in HORIZONS:
             own, other = (means[name, years] for name in (scores.FORECAST, rival))

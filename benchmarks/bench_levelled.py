@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from adoption_curves import curves
-from adoption_curves.indicators.given import read_series
+from adoption_curves.indicators.from_pandas import read_series
 
 PANEL = Path(__file__).parent / "panel_phones.csv"
 DATA = Path(__file__).parents[1] / "data"

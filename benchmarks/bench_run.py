@@ -17,7 +17,7 @@ from pathlib import Path
 
 from adoption_curves import curves, indicators
 from adoption_curves.base.project import find_data
-from adoption_curves.runs.ingredients import find_notebooks
+from adoption_curves.runs.fingerprint import find_notebooks
 
 KEPT = 100  # runs beside the one that is made
 COLUMNS = 19  # of the frame whose verdicts are set beside those of the columns

@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 
 from adoption_curves import indicators
 from adoption_curves.base.dates import decimal_years
-from adoption_curves.base.fallen import are_fallen
+from adoption_curves.base.fallen import are_in_decline
 from adoption_curves.forecast.scores import WIS_QUANTILES, quantile_score
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reference"))
@@ -47,7 +47,7 @@ def score(series, figures):
     years, shares = decimal_years(series.values.index), series.share.to_numpy()
     for last in range(figures - 1, len(shares)):
         t, x = years[last - figures + 1 : last + 1] - years[last], shares[last - figures + 1 : last + 1]
-        if not 0.02 <= x[-1] <= 0.95 or x[-1] <= x[0] or are_fallen(t[None], x[None])[0]:
+        if not 0.02 <= x[-1] <= 0.95 or x[-1] <= x[0] or are_in_decline(t[None], x[None])[0]:
             continue
         ahead = years - years[last]
         places = [int(np.abs(ahead - each).argmin()) for each in YEARS]

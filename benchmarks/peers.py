@@ -19,8 +19,8 @@ from scipy.special import ndtri
 
 from adoption_curves import indicators
 from adoption_curves.base.dates import decimal_years, to_dates
-from adoption_curves.base.fallen import pick_apart
-from adoption_curves.base.words import say_count
+from adoption_curves.base.fallen import find_spaced
+from adoption_curves.base.formats import format_count
 from adoption_curves.forecast import backtest, model, scores
 from adoption_curves.forecast.forecasting import REPORTED_QUANTILES
 from benchmarks.bench_forecast import bootstrap
@@ -130,7 +130,7 @@ def list_cases(series, rows):
     for (entity, indicator, origin), part in rows.groupby(["entity", "indicator", "origin"]):
         one = known[entity, indicator]
         values = one.values[one.values.index <= origin]
-        values = values.iloc[pick_apart(decimal_years(values.index))[-int(part["window"].iloc[0]) :]]
+        values = values.iloc[find_spaced(decimal_years(values.index))[-int(part["window"].iloc[0]) :]]
         years = decimal_years(values.index)
         limit = one.limit.at(years, years[-1])
         yield part.index, Case(years, values.to_numpy(float), limit, *part[["years", "limit_ahead"]].to_numpy(float).T)
@@ -237,7 +237,7 @@ def write_tables(table):
         size = f"{part['technologies'].max()} technologies, {part.groupby('horizon_years')['forecasts'].max().sum():,}"
         text.append(f"\n## {SETS[name]}, from {figures} figures ({size} forecasts)\n")
         wide = part.set_index(["method", "bands", "horizon_years"])["cell"].unstack(sort=False)
-        text.append(f"| forecaster; bands | {' | '.join(say_count(each, 'year') for each in wide)} | seconds |")
+        text.append(f"| forecaster; bands | {' | '.join(format_count(each, 'year') for each in wide)} | seconds |")
         text.append("|---" * (len(wide.columns) + 2) + "|")
         seconds = part.groupby("method")["seconds"].first()
         for (method, bands), row in wide.iterrows():
@@ -251,7 +251,7 @@ def write_tables(table):
     sure = f"In {len(better)} of {len(rivals)} cells another's WIS is lower than the formula's, in "
     text.append(f"\n## Where another is better\n\n{sure}{(better['high'] < 1).sum()} with an interval below 1.\n")
     for row in better.itertuples():
-        what = f"{SETS[row.set]}, {row.given} figures, {say_count(row.horizon_years, 'year')}: {row.method}"
+        what = f"{SETS[row.set]}, {row.given} figures, {format_count(row.horizon_years, 'year')}: {row.method}"
         interval = f"{row.low:.2f} to {row.high:.2f}, {row.technologies} technologies"
         text.append(f"- {what}, bands {row.bands}: {row.wis_over_ours:.2f} ({interval})")
     return "\n".join(text)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from malformed import GOOD, put_column, put_date, put_value
 
 from adoption_curves import indicators
+from adoption_curves.base.formats import escape, quote
 from adoption_curves.base.project import UserError, find_outputs
-from adoption_curves.base.words import escape, quote
 from adoption_curves.cli.options import _read_yaml
 from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
 

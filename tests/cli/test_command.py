@@ -18,7 +18,7 @@ from snapshots import check_snapshot
 from adoption_curves import __main__ as command
 from adoption_curves.base.project import BusyError, RunError, Source, Stopped, UserError
 from adoption_curves.cli import options, process, run_commands
-from adoption_curves.runs.ingredients import find_notebooks, read_declared
+from adoption_curves.runs.fingerprint import find_notebooks, read_declared
 from adoption_curves.runs.parameters import (
     ParameterError,
     Parameters,

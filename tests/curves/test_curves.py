@@ -14,7 +14,7 @@ from snapshots import check_part, write_rows
 from statsmodels.genmod.families import Gaussian
 
 from adoption_curves import indicators
-from adoption_curves.base.words import say_name
+from adoption_curves.base.formats import format_name
 from adoption_curves.curves import (
     FAMILIES,
     AdoptionCurve,
@@ -271,6 +271,6 @@ def test_tables_of_several_families_join_both_kinds_of_errors():
 
 
 def test_the_method_lists_every_family_with_its_formula(renew):
-    formulas = [(say_name(name), rf"$\displaystyle {family.latex}$") for name, family in FAMILIES.items()]
+    formulas = [(format_name(name), rf"$\displaystyle {family.latex}$") for name, family in FAMILIES.items()]
     check_part(ROOT / "docs" / "method.md", "families", write_rows(("family", "curve"), *formulas), renew)
     assert set(COURSES) == set(FAMILIES)

@@ -6,12 +6,12 @@ import pytest
 import simulated
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.base.fallen import are_fallen, pick_last
-from adoption_curves.curves import decimal_years, has_fallen
+from adoption_curves.base.fallen import are_in_decline, find_newest
+from adoption_curves.curves import decimal_years, is_in_decline
 
 
 def ask(series):
-    return has_fallen(decimal_years(series.index), series.to_numpy())
+    return is_in_decline(decimal_years(series.index), series.to_numpy())
 
 
 def test_a_noisy_month_is_no_fall_and_a_third_lost_is_one():
@@ -47,26 +47,26 @@ def test_of_the_plain_shapes_those_two_have_fallen_that_anyone_would_say_have():
     ],
 )
 def test_few_figures_and_recoveries(values, expected):
-    assert has_fallen(2020.0 + np.arange(len(values)), values) is expected
-    assert not has_fallen(2020.0 + 0.01 * np.arange(len(values)), values), "within half a year nothing has fallen"
+    assert is_in_decline(2020.0 + np.arange(len(values)), values) is expected
+    assert not is_in_decline(2020.0 + 0.01 * np.arange(len(values)), values), "within half a year nothing has fallen"
 
 
 def test_the_figures_asked_are_those_that_a_forecast_uses():
     months = pd.date_range("2023-11-30", periods=36, freq="ME")
-    kept = pick_last(decimal_years(months))
+    kept = find_newest(decimal_years(months))
     assert (len(kept), kept[-1]) == (8, 35)
     assert (np.diff(decimal_years(months)[kept]) >= 0.4 - 1e-9).all()
     again = decimal_years(months)[kept]
-    assert pick_last(again).tolist() == list(range(8))  # asked of the window itself, nothing more is left out
-    assert pick_last(2020 + np.arange(10) / 50).tolist() == [0, 3, 6, 9]
+    assert find_newest(again).tolist() == list(range(8))  # asked of the window itself, nothing more is left out
+    assert find_newest(2020 + np.arange(10) / 50).tolist() == [0, 3, 6, 9]
 
 
 def test_windows_are_asked_together_as_each_alone():
     random = np.random.default_rng(3)
     t, values = np.tile(np.arange(2010.0, 2016), (300, 1)), random.lognormal(0, 0.3, (300, 6))
-    together = are_fallen(t, values)
+    together = are_in_decline(t, values)
     assert 10 < together.sum() < 290
-    assert together.tolist() == [has_fallen(*row) for row in zip(t, values, strict=True)]
+    assert together.tolist() == [is_in_decline(*row) for row in zip(t, values, strict=True)]
 
 
 def test_of_the_projects_series_microblogs_and_landlines_have_fallen():
@@ -76,10 +76,10 @@ def test_of_the_projects_series_microblogs_and_landlines_have_fallen():
 
 def test_a_last_figure_of_0_has_fallen_and_earlier_ones_are_passed_over():
     years = [2018, 2019, 2020, 2021]
-    assert has_fallen(years, [5, 9, 14, 0])
-    assert not has_fallen(years, [0, 5, 9, 14])
-    assert not has_fallen([2017, *years], [5, 0, 9, 14, 20])
-    assert not has_fallen(years, [0, 0, 0, 0])
+    assert is_in_decline(years, [5, 9, 14, 0])
+    assert not is_in_decline(years, [0, 5, 9, 14])
+    assert not is_in_decline([2017, *years], [5, 0, 9, 14, 20])
+    assert not is_in_decline(years, [0, 0, 0, 0])
     series = pd.Series([5.0, 9, 14, 0], years)
     assert forecast.forecast(series, 100).kind == "fallen"
     assert curves.assess_ceiling(series, limit=100).verdict == "fallen"

@@ -6,12 +6,12 @@ import pytest
 from simulated import disturb
 
 from adoption_curves import forecast
-from adoption_curves.base.fallen import LEAST_APART, pick_apart
-from adoption_curves.curves import decimal_years, has_fallen
+from adoption_curves.base.fallen import LEAST_APART, find_spaced
+from adoption_curves.curves import decimal_years, is_in_decline
 from adoption_curves.forecast import backtest, scores
 from adoption_curves.forecast.backtest import DATE_TOLERANCE, LATEST, list_windows
+from adoption_curves.forecast.benchmarks import BENCHMARKS
 from adoption_curves.forecast.hindcasts import cut_series
-from adoption_curves.forecast.rivals import RIVALS
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def scored(rows):
 
 def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_weigh_the_same(scored):
     table = scores.score(scored)
-    assert len(table) == (len(RIVALS) + 1) * 4 * 5
-    assert list(table["method"].unique()) == [scores.FORECAST, *RIVALS]
+    assert len(table) == (len(BENCHMARKS) + 1) * 4 * 5
+    assert list(table["method"].unique()) == [scores.FORECAST, *BENCHMARKS]
     assert (table[table["method"] == scores.BASE]["wis_relative"] == 1).all()
     assert table.notna().all().all()
     row = "method == 'straight_line' and window == 4 and horizon_years == 2"
@@ -54,9 +54,9 @@ def test_a_window_that_has_fallen_is_no_row(references, rows):
     fallen, made = set(), rows[rows["window"] == 4]
     for series in references:
         for end in range(4, len(series.values)):
-            used = pick_apart(decimal_years(series.values.index[:end]))[-4:]
+            used = find_spaced(decimal_years(series.values.index[:end]))[-4:]
             window = series.values.iloc[used]
-            if len(used) == 4 and window.min() > 0 and has_fallen(decimal_years(window.index), window):
+            if len(used) == 4 and window.min() > 0 and is_in_decline(decimal_years(window.index), window):
                 fallen.add((series.entity, series.indicator, window.index[-1]))
     assert len(fallen) > 3
     assert not fallen & set(zip(made["entity"], made["indicator"], made["origin"], strict=True))
@@ -67,7 +67,7 @@ def test_later_figures_change_no_forecast_made_before(references):
     date = pd.Timestamp("2002-12-31")
     altered = [disturb(each, date, 2 / 3) if each.technology == "internet" else each for each in references]
     keys = ["entity", "indicator", "origin", "date"]
-    columns = [*keys, "share", "limit", "limit_ahead", "limit_sd", "spread", "path", *RIVALS]
+    columns = [*keys, "share", "limit", "limit_ahead", "limit_sd", "spread", "path", *BENCHMARKS]
     pair = []
     for each in (references, altered):
         found = backtest(each, windows=(4,)).query("technology == 'internet' and origin <= @date")
@@ -84,7 +84,7 @@ def test_a_row_is_the_forecast_that_would_have_been_made(references, rows):
         own = own[own["origin"] <= series.values.index[-2]]
         row = own.iloc[len(own) // 2]
         known = cut_series(series, row["origin"])
-        made = forecast.forecast(known.values.iloc[pick_apart(decimal_years(known.values.index))[-4:]], known.limit)
+        made = forecast.forecast(known.values.iloc[find_spaced(decimal_years(known.values.index))[-4:]], known.limit)
         np.testing.assert_allclose(made.at([row["years"]], [0.5])[0, 0], row["path"], rtol=1e-9)
 
 
@@ -107,7 +107,7 @@ def test_comparison_is_paired_and_the_same_again(scored):
     table = scores.compare_methods(scored)
     assert ((table["low"] <= table["wis_relative"]) & (table["wis_relative"] <= table["high"])).all()
     pd.testing.assert_frame_equal(table, scores.compare_methods(scored), check_exact=True)
-    assert list(table["benchmark"].unique()) == list(RIVALS)
+    assert list(table["benchmark"].unique()) == list(BENCHMARKS)
 
 
 def test_coverage_by_technology_and_stage_counts_every_forecast_once(scored):
@@ -131,7 +131,7 @@ def test_the_targets_that_are_met_stay_met(rows, scored):
     own = pooled.loc[scores.FORECAST]
     assert 0.78 <= own["coverage_80"].mean() <= 0.88
     assert 0.87 <= own["coverage_90"].mean() <= 0.96
-    best = pooled.loc[list(RIVALS)]["wis"].groupby("horizon_years").min()
+    best = pooled.loc[list(BENCHMARKS)]["wis"].groupby("horizon_years").min()
     assert (own["wis"] <= 1.02 * best).all()
     four = scores.score(scored).query("method == 'forecast' and window == 4 and horizon_years == 3")
     assert four["wis_relative"].item() <= 0.82

@@ -105,4 +105,4 @@ def test_what_is_missing_is_named():
     with pytest.raises(ValueError, match="no date after which to forecast"):
         forecast.next_dates(pd.DatetimeIndex([]), 5)
     with pytest.raises(ValueError, match="2 dates and 1 figures"):
-        curves.has_fallen([2020, 2021], [1])
+        curves.is_in_decline([2020, 2021], [1])

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from adoption_curves import forecast, indicators
-from adoption_curves.forecast import frames
+from adoption_curves.forecast import result_tables
 
 DATES = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31"])
 
@@ -18,7 +18,12 @@ def test_few_figures_have_no_forecast(values, limit):
     assert (result.kind, result.has_range, len(result.dates)) == ("few", False, 0)
     tables = (result.quantiles, result.frame(), result.paths, result.milestones(), result.probability())
     assert all(each.empty for each in tables)
-    others = (frames.end_frame, frames.scenario_frame, frames.limit_frame, frames.quantile_frame)
+    others = (
+        result_tables.end_frame,
+        result_tables.scenario_frame,
+        result_tables.limit_frame,
+        result_tables.quantile_frame,
+    )
     assert all(make_frame(result).empty for make_frame in others)
     assert f"no forecast: {result.printed.few}>" in repr(result)
     assert "three usable values that span half a year; the series has" in result.printed.few
@@ -66,19 +71,19 @@ def test_other_technologies_are_those_seen_to_cross_the_share_and_followed_from_
     among += [make_reference([55.0, 60, 65, 70, 75, 80], "above"), make_reference([40.0, 60, 65, 90], "short")]
     among = [replace(each, entity="China") for each in among]
     date = result.dates[-1]
-    found = frames.class_frame(result, date, among)
+    found = result_tables.class_frame(result, date, among)
     assert found["technology"].tolist() == ["usual 0", "usual 2", "usual 1"]
     assert found["share"].tolist() == pytest.approx([72.5, 77.4, 82.5], abs=0.1)
     assert (found["technologies"] == 3).all()
     assert found["value"].tolist() == pytest.approx(found["share"].tolist()), "the limit is 100"
     nearly = replace(make_reference([46.0, 51, 60, 70, 80], "nearly"), entity="China")  # crosses at .8: 3.2 years left
-    assert "nearly" not in set(frames.class_frame(result, date, [*among, nearly])["technology"])
+    assert "nearly" not in set(result_tables.class_frame(result, date, [*among, nearly])["technology"])
     nearly = replace(make_reference([49.0, 60, 65, 70, 80], "nearly"), entity="China")  # crosses at .1: 3.9 years left
-    row = frames.class_frame(result, date, [*among, nearly]).set_index("technology").loc["nearly"]
+    row = result_tables.class_frame(result, date, [*among, nearly]).set_index("technology").loc["nearly"]
     assert (row["share"], row["years"]) == (80, pytest.approx(3.91, abs=0.01))
     twin = replace(nearly, technology="usual 0")  # of two series of a technology the one followed longer counts
-    assert frames.class_frame(result, date, [twin, *among])["share"].tolist() == found["share"].tolist()
-    assert frames.class_frame(result, date, among[1:]).empty, "two are none"
+    assert result_tables.class_frame(result, date, [twin, *among])["share"].tolist() == found["share"].tolist()
+    assert result_tables.class_frame(result, date, among[1:]).empty, "two are none"
 
 
 @pytest.mark.parametrize(("share", "years"), [(1.5, [1]), (-0.1, [1]), (0.5, [-1])])
@@ -92,9 +97,9 @@ def test_what_a_table_of_tests_says_of_the_technology_in_question_is_left_out():
     target = make_reference([20.0, 30, 40, 50], "usual 1")
     among = [make_reference([10.0 * place, 20, 30, 45, 60, 70, 75], f"usual {place}") for place in range(1, 4)]
     rows = forecast.backtest(among, "limit")
-    outcomes = frames.list_outcomes(forecast.forecast(target), rows)
+    outcomes = result_tables.list_outcomes(forecast.forecast(target), rows)
     assert set(outcomes["technology"]) == {"usual 2", "usual 3"}
-    without = frames.list_outcomes(forecast.forecast(target), rows[rows["technology"] != "usual 1"])
+    without = result_tables.list_outcomes(forecast.forecast(target), rows[rows["technology"] != "usual 1"])
     pd.testing.assert_frame_equal(outcomes.reset_index(drop=True), without.reset_index(drop=True))
-    alone = frames.list_outcomes(forecast.forecast(target), forecast.backtest(among[:1], "limit"))
+    alone = result_tables.list_outcomes(forecast.forecast(target), forecast.backtest(among[:1], "limit"))
     assert alone.empty

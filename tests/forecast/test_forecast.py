@@ -12,13 +12,13 @@ from simulated import disturb
 from snapshots import check_snapshot
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.base.words import NO_FORECAST
-from adoption_curves.forecast import frames, model
+from adoption_curves.base.formats import NO_FORECAST
+from adoption_curves.forecast import model, result_tables
 from adoption_curves.forecast.forecasting import _NOT_REACHED
-from adoption_curves.forecast.hindcasts import _pick_origins, cut_series
-from adoption_curves.forecast.inputs import use_figures
+from adoption_curves.forecast.hindcasts import _find_origins, cut_series
+from adoption_curves.forecast.inputs import select_values
 from adoption_curves.indicators import Limit
-from adoption_curves.indicators.given import read_series
+from adoption_curves.indicators.from_pandas import read_series
 
 sys.path.append(str(Path(__file__).parents[1] / "reference"))
 import formula_forecast as reference
@@ -98,7 +98,7 @@ def test_a_share_of_sales_has_the_second_row_of_constants_and_a_limit_of_100(mak
 def test_numbers_sold_in_a_year_have_no_range_even_with_a_limit(make):
     result = make(make_series([10, 14, 20, 27], unit="million cars", measure="flow"))
     assert (result.has_range, set(result.basis)) == (False, {"untested"})
-    assert frames.limit_frame(result).empty
+    assert result_tables.limit_frame(result).empty
     assert result.years.max() <= 1
 
 
@@ -165,7 +165,7 @@ def test_dates_follow_the_series(start, freq, first):
 
 
 def test_scenarios_stay_below_their_saturation_level_and_say_when_it_is_passed(make):
-    table = frames.scenario_frame(make([10, 30, 50, 60], horizon_years=10))
+    table = result_tables.scenario_frame(make([10, 30, 50, 60], horizon_years=10))
     assert table[table["share"] == 0.5]["value"].isna().all()
     assert table[table["share"] == 0.5]["note"].eq("already above this share").all()
     assert (table[table["share"] == 0.75]["value"] <= 75 + 1e-9).all()
@@ -186,11 +186,11 @@ def test_milestones(make):
 
 
 def test_the_limit_moves_and_is_uncertain(make):
-    table = frames.limit_frame(make([100, 200, 320, 420], make_series([900, 950, 990, 1050])))
+    table = result_tables.limit_frame(make([100, 200, 320, 420], make_series([900, 950, 990, 1050])))
     assert table["q0.5"].is_monotonic_increasing
     assert table["q0.5"].iloc[0] > 1050
     assert (table["q0.9"] > table["q0.1"]).all()
-    assert (frames.limit_frame(make([10, 14, 20]))["q0.05"] == 100).all()
+    assert (result_tables.limit_frame(make([10, 14, 20]))["q0.05"] == 100).all()
 
 
 def test_nothing_after_the_origin_changes_a_hindcast():
@@ -204,7 +204,7 @@ def test_nothing_after_the_origin_changes_a_hindcast():
 
 def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them():
     series = indicators.load().series("China", "genai_users", "population_year_end")
-    origins = _pick_origins(series)
+    origins = _find_origins(series)
     assert list(origins) == [pd.Timestamp("2025-06-30")]
     cut = cut_series(series, origins[0])
     dated = (cut.values, cut.limit.values, cut.censored, cut.observations.set_index("date"))
@@ -249,12 +249,12 @@ def test_the_limit_of_a_window_is_the_one_known_at_its_origin():
     years = curves.decimal_years(series.index)
     np.testing.assert_allclose(Limit(limit).at(years, years[-1]), [100, 100 + 20 * 181 / 365, 120], rtol=1e-6)
     with pytest.raises(ValueError, match="the limit starts on 2022-12-31"):
-        use_figures(series, Limit(limit.iloc[[2]]))
+        select_values(series, Limit(limit.iloc[[2]]))
 
 
 def test_dense_short_series_is_thinned_over_its_whole_span():
     """Two figures a month over ten months: the window spans them, not the last three months alone."""
-    used = use_figures(make_series(np.linspace(17, 24, 22), "2025-11-16", "14D"))
+    used = select_values(make_series(np.linspace(17, 24, 22), "2025-11-16", "14D"))
     assert len(used) >= 4
     assert np.ptp(curves.decimal_years(used.index)) > 0.6
 
@@ -266,7 +266,10 @@ def test_a_series_that_has_fallen_has_no_forecast(make):
     assert list(result.quantiles.columns) == [0.5]
     assert result.frame().empty
     assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
-    assert all(make_frame(result).empty for make_frame in (frames.limit_frame, frames.end_frame, frames.scenario_frame))
+    assert all(
+        make_frame(result).empty
+        for make_frame in (result_tables.limit_frame, result_tables.end_frame, result_tables.scenario_frame)
+    )
     assert f"{NO_FORECAST}>" in repr(result)
     assert NO_FORECAST in result._repr_html_()
     with pytest.raises(ValueError, match=NO_FORECAST):
@@ -278,7 +281,7 @@ def test_the_median_is_the_path_and_the_path_has_five_ends(make):
     result = make([10, 14, 20, 27])
     limit, path = result.limit_ahead(result.years)[0], model.find_path(*result.window(), result.years[None])
     np.testing.assert_allclose(result.quantiles[0.5], limit * path[0], rtol=1e-12)
-    ends = frames.end_frame(result)
+    ends = result_tables.end_frame(result)
     assert ends["share"].tolist() == [0.27 * 1.002, 0.4, 0.6, 0.8, 0.98]
     assert ends["weight"].sum() == pytest.approx(1)
 
@@ -297,7 +300,7 @@ def test_a_median_that_rises_is_never_below_the_last_figure_and_ties_change_noth
 
 def test_the_audit_that_is_shown_is_of_the_stage_and_the_nearest_number_of_figures(make):
     def list_rows(*values, **options):
-        found = frames.audit_frame(make([*values], **options))
+        found = result_tables.audit_frame(make([*values], **options))
         return set(zip(found["share_of_limit"], found["figures"], strict=True)), set(found["series"])
 
     shown, series = list_rows(10, 14, 20, 27)
@@ -305,10 +308,10 @@ def test_the_audit_that_is_shown_is_of_the_stage_and_the_nearest_number_of_figur
     shown, _ = list_rows(10, 14, 20, 24, 27)
     assert shown == {("5 to 60", 4), ("5 to 60", 6)}
     assert list_rows(50, 60, 65, 70, 74, 77, 80)[0] == {("60 to 98", 6), ("60 to 98", 8)}
-    assert frames.audit_frame(make([1, 2, 3], None)).empty
+    assert result_tables.audit_frame(make([1, 2, 3], None)).empty
     share = make_series([10, 14, 20, 27], unit="percent of new cars", measure="flow")
-    assert frames.audit_frame(make(share, None)).empty, "no audit was of today's intervals of shares of sales"
-    sold = frames.audit_frame(make(make_series([10, 14, 20, 27], unit="cars", measure="flow"), None))
+    assert result_tables.audit_frame(make(share, None)).empty, "no audit was of today's intervals of shares of sales"
+    sold = result_tables.audit_frame(make(make_series([10, 14, 20, 27], unit="cars", measure="flow"), None))
     assert list(zip(sold["years"], sold["factor"], sold["inside_80"], strict=True)) == [
         (1, 2, 83), (2, 3, 84), (3, 4, 83), (5, 6, 87)
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adoption_curves.forecast import model, rivals
+from adoption_curves.forecast import benchmarks, model
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests" / "reference"))
@@ -106,7 +106,7 @@ def test_without_a_limit_a_series_that_slows_is_continued_more_slowly():
 
 def test_rivals_are_what_their_equations_say():
     t, y, h = np.array([[-4.0, -2, -1, 0]]), np.array([[10.0, 14, 20, 26]]), np.array([[1.0, 5.0]])
-    found = {name: rival(t, y, h)[0].tolist() for name, rival in rivals.RIVALS.items()}
+    found = {name: benchmark(t, y, h)[0].tolist() for name, benchmark in benchmarks.BENCHMARKS.items()}
     damped = [26 + 4 * (0.8**years - 1) / np.log(0.8) for years in h[0]]
     assert found["no_change"] == [26, 26]
     assert found["straight_line"] == [30, 46]

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from adoption_curves import forecast
-from adoption_curves.forecast import paths, variants
+from adoption_curves.forecast import paths, sensitivity
 
 YEARS = np.array([0.5, 1.0, 2.0, 3.0, 5.0])
 DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
@@ -17,7 +17,7 @@ DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
 @pytest.fixture(scope="module")
 def china(data):
     """As printed: at least 700 million in June 2026."""
-    return forecast.forecast(variants._as_printed(data.series("China", "genai_users", "internet_users")))
+    return forecast.forecast(sensitivity._as_printed(data.series("China", "genai_users", "internet_users")))
 
 
 def make(values=(20.0, 28.0, 37.0, 45.0, 52.0), newer=None, limit=100, **options):
@@ -126,7 +126,7 @@ def test_a_figure_between_two_ends_is_where_the_forecast_starts(data):
     as_exact = replace(series.use_readings(), observations=series.observations.drop(columns=["read_low", "read_high"]))
     same = forecast.forecast(as_exact)
     pd.testing.assert_frame_equal(result.quantiles, same.quantiles)
-    assert (len(series.readings), len(variants._as_printed(series).readings)) == (1, 0)
+    assert (len(series.readings), len(sensitivity._as_printed(series).readings)) == (1, 0)
 
 
 @pytest.mark.parametrize("values", [(5.0, 7.0, 10.0, 14.0, 19.0), (20.0, 28.0, 37.0, 45.0, 52.0), (8.0, 16.0, 30.0)])

@@ -6,8 +6,8 @@ import pytest
 from matplotlib.collections import PolyCollection
 
 from adoption_curves import forecast, indicators
-from adoption_curves.forecast import frames
-from adoption_curves.forecast.hindcasts import _pick_origins
+from adoption_curves.forecast import result_tables
+from adoption_curves.forecast.hindcasts import _find_origins
 
 DAYS = pd.to_datetime([f"{year}-12-31" for year in range(2018, 2026)])
 USERS = pd.Series([3.0, 6, 10, 16, 24, 33, 41, 50], DAYS, name="users")
@@ -36,8 +36,8 @@ def test_without_a_range_only_the_median_exists(result):
     assert result.at([1.0], [0.5]).shape == (1, 1)
     with pytest.raises(ValueError, match=r"only the median|no range"):
         result.at([1.0], [0.1, 0.5])
-    empty = (result.paths, result.milestones(), result.probability(), frames.quantile_frame(result))
-    assert all(each.empty for each in (*empty, frames.scenario_frame(result)))
+    empty = (result.paths, result.milestones(), result.probability(), result_tables.quantile_frame(result))
+    assert all(each.empty for each in (*empty, result_tables.scenario_frame(result)))
     assert "range" not in repr(result).replace("without a range", "") or "gives one" in repr(result)
     assert "80%" not in repr(result)
 
@@ -81,6 +81,6 @@ def test_a_series_whose_growth_levels_off_within_a_year_has_hindcasts():
     """Its dates are a year apart in the median, and its earlier origins lie less than a year before the last figure."""
     data = indicators.load()
     series = data.series("United States", "firms_pay_for_ai_ramp", 100)
-    origins = _pick_origins(series)
+    origins = _find_origins(series)
     found = forecast.hindcast(series, None, origins[-1:])
     assert np.isfinite(found["q0.5"]).all()

@@ -279,7 +279,7 @@ def test_a_limit_is_scored_by_the_probability_it_was_given(data):
     rows = data.observations.assign(qualifier=data.observations["qualifier"].replace("at_least", "at_most"))
     below = score(replace(data, vintages=rows), enter("2026-06-30", (500, 600, 800))).iloc[0]
     assert below["probability"] == pytest.approx(0.7)
-    [said] = registered.say_scores(register.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))
+    [said] = registered.format_scores(register.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))
     assert "published as “more than” or “less than”, forecasts gave a probability of 50%" in said
 
 
@@ -316,7 +316,7 @@ def test_a_date_before_the_registration_is_an_estimate_and_scored_apart(data):
     summary = register.summarise_scores(found)
     assert summary["model"].tolist() == [PUBLISHED_MODEL, "formula (estimates)", "withdrawn methods"]
     assert summary[["exact", "inexact"]].to_numpy().tolist() == [[0, 1], [1, 0], [1, 0]]
-    assert registered.say_scores(summary)[1].startswith("With formula we registered 1 estimate of a value due: ")
+    assert registered.format_scores(summary)[1].startswith("With formula we registered 1 estimate of a value due: ")
 
 
 def test_a_link_to_a_central_register_stays_a_link(tmp_path):

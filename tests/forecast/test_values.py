@@ -12,7 +12,7 @@ from courses import course
 
 from adoption_curves import indicators
 from adoption_curves.curves import FAMILIES, Gompertz, Logistic
-from adoption_curves.forecast import backtest, forecast, frames, scores
+from adoption_curves.forecast import backtest, forecast, result_tables, scores
 
 HERE = Path(__file__).parents[1]
 PATH = HERE / "reference" / "numerical_values.json"
@@ -61,8 +61,8 @@ def compute_values():
     tables = {
         "backtest": tested,
         "forecast": has_limit.frame(),
-        "scenarios": frames.scenario_frame(has_limit),
-        "limit": frames.limit_frame(has_limit),
+        "scenarios": result_tables.scenario_frame(has_limit),
+        "limit": result_tables.limit_frame(has_limit),
         "forecast without limit": forecast(pd.Series(series.values.to_dict(), name="genai_users")).frame(),
         "scores": scores.score(scores.evaluate(tested)),
         "calibration": scores.check_calibration(tested),

@@ -5,7 +5,7 @@ import pytest
 from cells import run_cells
 
 from adoption_curves import indicators
-from adoption_curves.indicators.countries import pick_countries, say_missing
+from adoption_curves.indicators.countries import format_missing, select_countries
 
 MICROSOFT = "ai_user_share_microsoft"
 COUNTRIES = ["China", "United States", "Japan", "South Korea", "Germany", "India"]
@@ -45,23 +45,23 @@ def test_a_list_is_ranked_once_all_of_it_was_public(as_of, period):
     ranked = compared[compared["place"].notna()]
     assert set(ranked["date"]) == ({pd.Timestamp(period)} if period else set())
     if period is None:
-        told = say_missing(compared, "generative AI", COUNTRIES)
+        told = format_missing(compared, "generative AI", COUNTRIES)
         assert told.startswith("We rank no country by AI user share (Microsoft) or Use of generative AI (Eurostat)")
         assert told.count("whole list") == 1
-        picked = pick_countries(compared, "China", COUNTRIES)
+        picked = select_countries(compared, "China", COUNTRIES)
         assert picked["named"].all(), "no highest of a part of a list"
         assert len(picked) > 6
 
 
 def test_a_figure_shows_a_panel_a_kind_the_own_survey_first_and_the_three_highest(compared):
-    picked = pick_countries(compared, "China", COUNTRIES)
+    picked = select_countries(compared, "China", COUNTRIES)
     assert picked["panel"].unique().tolist() == ["survey of the population", "online panel", "telemetry"]
     assert picked.iloc[0][["entity", "indicator", "value"]].tolist() == ["China", "genai_adoption_rate", 42.8]
     own = picked[picked["entity"] == "China"]
     assert own["value"].tolist() == [42.8, 93.6, 17.5]
     assert not picked.duplicated(["panel", "entity"]).any()
     assert picked.loc[~picked["named"], "entity"].tolist() == ["United Arab Emirates", "Singapore", "Ireland"]
-    few = pick_countries(compared, "Japan", ["Norway"])
+    few = select_countries(compared, "Japan", ["Norway"])
     assert set(picked.loc[~picked["named"], "date"]) == {pd.Timestamp("2026-06-30")}, "the date by which they rank"
     assert picked.loc[~picked["named"], "place"].tolist() == [1, 2, 3]
     assert set(picked.loc[picked["entity"] == "Japan", "date"].dt.year) == {2026}, "others have their newest"
@@ -71,17 +71,17 @@ def test_a_figure_shows_a_panel_a_kind_the_own_survey_first_and_the_three_highes
 
 def test_a_figure_leaves_out_measures_that_the_country_has_not():
     compared = indicators.compare_entities(indicators.load(), "internet")
-    picked = pick_countries(compared, "Germany", COUNTRIES)
+    picked = select_countries(compared, "Germany", COUNTRIES)
     assert set(picked["indicator"]) == {"internet_use_itu"}
     assert picked["entity"].tolist()[:3] == ["South Korea", "United States", "Germany"]
-    assert len(set(pick_countries(compared, "Atlantis", COUNTRIES)["indicator"])) > 1, "of none, all"
+    assert len(set(select_countries(compared, "Atlantis", COUNTRIES)["indicator"])) > 1, "of none, all"
 
 
 def test_a_country_that_no_measure_has_is_a_sentence(tmp_path, compared):
-    told = say_missing(compared, "generative AI", ["Chna", "Japan"])
+    told = format_missing(compared, "generative AI", ["Chna", "Japan"])
     assert told.startswith("No measure of generative AI has Chna (nearest: China")
     assert "Japan" not in told.split(".")[0]
-    assert ") or Atlantis (nearest" in say_missing(compared, "generative AI", ["Chna", "Atlantis"])
+    assert ") or Atlantis (nearest" in format_missing(compared, "generative AI", ["Chna", "Atlantis"])
     tables, drawn = run_cells("02", tmp_path, data="data", countries=["Atlantis"])
     assert "China" in set(tables["02_countries"]["entity"])
     assert len(drawn) == 3  # the levels stand in the chart of the forecast
@@ -90,8 +90,8 @@ def test_a_country_that_no_measure_has_is_a_sentence(tmp_path, compared):
 def test_where_no_measure_is_in_percent_a_sentence_stands_for_the_figure():
     nothing = indicators.compare_entities(indicators.load(), "")  # as of own data
     assert nothing.empty
-    assert pick_countries(nothing, "China", COUNTRIES).empty
-    told = say_missing(nothing, "no such technology", COUNTRIES)
+    assert select_countries(nothing, "China", COUNTRIES).empty
+    told = format_missing(nothing, "no such technology", COUNTRIES)
     assert told == "The data hold no measure of no such technology in percent, so no countries are compared."
 
 

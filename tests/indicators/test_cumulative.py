@@ -10,12 +10,12 @@ import pytest
 from processes import call
 
 from adoption_curves import indicators
-from adoption_curves.base.words import FLOW
+from adoption_curves.base.formats import FLOW
 from adoption_curves.curves import assess_ceiling
 from adoption_curves.forecast import forecast
-from adoption_curves.forecast.cumulative import take_increments
-from adoption_curves.indicators.captions import list_levels, list_newer
-from adoption_curves.indicators.given import read_series
+from adoption_curves.forecast.cumulative import compute_increments
+from adoption_curves.indicators.from_pandas import read_series
+from adoption_curves.indicators.labels import list_levels, list_newer
 from adoption_curves.say.page import format_claim
 from adoption_curves.say.run_tables import RunTables
 
@@ -75,9 +75,9 @@ def test_a_sum_is_forecast_by_what_each_period_adds():
 def test_increments_are_a_years_worth_and_a_sum_that_falls_is_refused():
     dates = pd.to_datetime(["2020-12-31", "2021-06-30", "2021-12-31", "2022-12-31"])
     series = replace(read_series(pd.Series([10.0, 15.0, 25.0, 40.0], dates)), measure="cumulative")
-    more = take_increments(series)
+    more = compute_increments(series)
     np.testing.assert_allclose(more.values, [5 / 0.496, 10 / 0.504, 15], rtol=0.01)
-    assert take_increments(replace(series, values=series.values.clip(upper=25.0))) is None
+    assert compute_increments(replace(series, values=series.values.clip(upper=25.0))) is None
     fallen = replace(series, values=pd.Series([10.0, 15.0, 14.0, 40.0], dates))
     with pytest.raises(ValueError, match="counts all so far and cannot fall, but it does on 2021-12-31"):
         forecast(fallen)
@@ -86,7 +86,7 @@ def test_increments_are_a_years_worth_and_a_sum_that_falls_is_refused():
 def test_names_say_it_and_growth_is_what_was_added(tmp_path):
     source = write(tmp_path, "Sold to date", measure="cumulative")
     data, series = indicators.load(source), select(source)
-    names = indicators.name_series(data, series)
+    names = indicators.find_labels(data, series)
     assert (names.measure, names.own) == ("cumulative", True)
     growth = list_levels(data, series)
     run = RunTables({"02_growth": growth, "02_newer": list_newer(data, series)}, names)
@@ -98,7 +98,7 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     path.write_text("Year,Sold\n" + "".join(f"{2015 + place},{value}\n" for place, value in enumerate(SOLD[:9])))
     source = f"{path}?unit=cars&measure=flow&title=Cars sold"
     data, series = indicators.load(source), select(source)
-    names = indicators.name_series(data, series)
+    names = indicators.find_labels(data, series)
     assert (series.measure, names.measure) == ("flow", "flow")
     assert format_claim(names, "80 cars", "in 2023") == "Cars sold: 80 cars in 2023"
     row = assess_ceiling(series).frame().iloc[0]

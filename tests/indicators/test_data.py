@@ -288,11 +288,13 @@ def test_an_expected_day_that_cannot_be_read_is_named(data):
     with pytest.raises(indicators.DataError, match=r"^indicators\.csv, column next_expected: .*no day or month"):
         indicators.find_expected(wrong, "China", "genai_users")
     with pytest.raises(ValueError, match="'x' is no day or month: write 2026-12-09, 2026-12 or 2027-01/2027-02"):
-        indicators.say_expected("x")
+        indicators.format_expected("x")
 
 
 def test_a_day_that_has_passed_was_expected():
-    said = [indicators.say_expected(text, date(2026, 12, 2)) for text in ("2026-11", "2026-12-01", "2026-11/2026-12")]
+    said = [
+        indicators.format_expected(text, date(2026, 12, 2)) for text in ("2026-11", "2026-12-01", "2026-11/2026-12")
+    ]
     assert said == ["was expected in November 2026", "was expected on 1 December 2026", "November or December 2026"]
 
 

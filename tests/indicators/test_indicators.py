@@ -16,7 +16,7 @@ from snapshots import check_snapshot
 
 from adoption_curves import indicators
 from adoption_curves.cli.listing import summarise_data
-from adoption_curves.indicators.captions import list_earlier
+from adoption_curves.indicators.labels import list_earlier
 from adoption_curves.indicators.problems import Problem
 from adoption_curves.indicators.series import parse_breaks
 from adoption_curves.indicators.validate import _read_number

@@ -25,7 +25,7 @@ from adoption_curves import indicators
 from adoption_curves.base.columns import CHOICES
 from adoption_curves.base.project import RunError, Source
 from adoption_curves.cli.options import read_source
-from adoption_curves.runs.check_series import check_parameters, list_notes, refuse_doubtful
+from adoption_curves.runs.check_series import check_parameters, list_notes, raise_for_doubtful
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.sweep import read_sweep
 
@@ -272,4 +272,4 @@ def test_a_newest_value_that_may_have_slipped_is_told_and_refused_by_strict(tmp_
     data = check_parameters(parameters)
     assert ("Is the newest value, " in "\n".join(list_notes(data, parameters))) == wrong
     with pytest.raises(RunError, match="--strict refuses") if wrong else nullcontext():
-        refuse_doubtful(data, parameters, tmp_path / "no run")
+        raise_for_doubtful(data, parameters, tmp_path / "no run")

@@ -22,7 +22,7 @@ from processes import call
 from adoption_curves import indicators
 from adoption_curves.base.project import COUNTED, Source
 from adoption_curves.indicators.user_file import name_indicator
-from adoption_curves.runs import ingredients
+from adoption_curves.runs import fingerprint
 from adoption_curves.runs.check_series import check_parameters, list_notes
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
@@ -156,7 +156,7 @@ def test_a_folder_with_references_stands_alone():
 
 def test_every_file_that_is_read_is_in_the_record(tmp_path):
     def hash_data(path):
-        return ingredients.hash_data(Source(path))
+        return fingerprint.hash_data(Source(path))
 
     path = write(tmp_path, SIX)
     assert set(hash_data(path)) == {"my_series.csv", *(f"data/{one}" for one in hash_data(ROOT / "data"))}
@@ -374,5 +374,5 @@ def test_a_column_of_limits_is_no_population(tmp_path):
     options = {"unit": "million people", "measure": "level", "limit-column": "limit"}
     data = indicators.load(Source(write(tmp_path, f"date,value,limit\n{rows}"), options))
     series = data.series("own data", "my_series", "my_series_limit")
-    assert (data.find_population(series), indicators.name_series(data, series).population) == (None, None)
+    assert (data.find_population(series), indicators.find_labels(data, series).population) == (None, None)
     assert "The limit in my_series.csv" in data.offer_limits(series)

@@ -7,7 +7,7 @@ import pytest
 
 from adoption_curves import indicators
 from adoption_curves.indicators import DataError
-from adoption_curves.indicators.uses import count_profile
+from adoption_curves.indicators.profile import count_profile
 from adoption_curves.say.use import write_use
 
 ROOT = Path(__file__).parents[2]
@@ -32,8 +32,8 @@ def list_parts(data, indicator, entity):
     profile = indicators.list_profile(data, indicator)
     here = profile[profile["entity"] == entity]
     purposes = profile[(profile["question"] == "what for") & ~profile["wider"]]
-    people = indicators.pick_people(here[(here["question"] == "who") & ~here["wider"]])
-    listed = indicators.pick_purposes(purposes, entity, ["South Korea"])
+    people = indicators.select_people(here[(here["question"] == "who") & ~here["wider"]])
+    listed = indicators.select_purposes(purposes, entity, ["South Korea"])
     firms = profile[(profile["question"] == "which firms") & (profile["breakdown"] == "size of firm")]
     parts = {"who": ("07_who", people), "purpose": ("07_purposes", listed), "firms": ("07_firms", firms)}
     return parts | {"target": ("07_profile", here)}

@@ -8,7 +8,7 @@ from malformed import TABLES, write_folder
 from processes import call
 
 from adoption_curves import indicators
-from adoption_curves.indicators.captions import _find_urls
+from adoption_curves.indicators.labels import _find_urls
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -52,13 +52,13 @@ def test_the_time_within_which_a_use_counts_is_that_of_the_definition_or_of_the_
 
 def test_names_say_what_is_known_of_the_question(data):
     users = ("China", "genai_users", "population_year_end")
-    names = indicators.name_series(data, data.series(*users))
+    names = indicators.find_labels(data, data.series(*users))
     assert names.counted.endswith("to December 2025: in the past half-year; earlier values: at any time)")
     assert names.limit_is_series
-    rate = indicators.name_series(data, data.series("China", "genai_adoption_rate", 100))
+    rate = indicators.find_labels(data, data.series("China", "genai_adoption_rate", 100))
     assert (rate.people, rate.asked.split()[2:4]) == ("people", ["residents", "aged"]), "counted and asked"
     earlier = data.known_on("2025-06-30")
-    names = indicators.name_series(earlier, earlier.series(*users[:2], 1400))
+    names = indicators.find_labels(earlier, earlier.series(*users[:2], 1400))
     assert (names.doing, names.limit_is_series) == ("have used generative AI", False)
 
 

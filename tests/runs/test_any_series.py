@@ -11,7 +11,7 @@ from matplotlib import pyplot
 
 from adoption_curves import curves, forecast
 from adoption_curves.runs.check_series import check_parameters
-from adoption_curves.runs.ingredients import describe_series
+from adoption_curves.runs.fingerprint import describe_series
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
 from adoption_curves.show.figures import style
@@ -53,7 +53,7 @@ def test_long_texts_wrap_and_leave_the_axes_their_room(name, width):
     axis.set_yticks([0, 1])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure.close(f"Users of {source}", source, source, [style.name_line(f"limit: {source}")]).lay_out(width)
+        figure.close(f"Users of {source}", source, source, [style.key_line(f"limit: {source}")]).lay_out(width)
     assert find_collisions(figure) == ([], [], [])
     assert all(len(text.get_text()) < 1100 for text in figure.texts)
     assert axis.get_position().height * figure.get_size_inches()[1] > 0.8 * 1.7

@@ -13,7 +13,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.ingredients import find_notebooks, read_declared
+from adoption_curves.runs.fingerprint import find_notebooks, read_declared
 from adoption_curves.runs.pages import export_notebook
 from adoption_curves.runs.parameters import Parameters
 

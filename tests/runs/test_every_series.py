@@ -9,7 +9,7 @@ from cells import NOTEBOOKS, execute_cells
 from matplotlib import pyplot
 
 from adoption_curves import indicators
-from adoption_curves.base.words import say_figure, say_limit, say_unit
+from adoption_curves.base.formats import format_bound, format_newest, format_unit
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
 SHOWN = ["01", "02", "03", "05", "06"]
@@ -30,8 +30,8 @@ def read_page(outputs, given, notebooks=SHOWN):
 def write(row, unit, own):
     """A figure as its page writes it, without its unit."""
     if row["qualifier"] == "exact":
-        return say_figure(row["value"], unit, own).removesuffix(say_unit(unit))
-    return say_limit(row, unit, own=own).removesuffix(say_unit(unit))
+        return format_newest(row["value"], unit, own).removesuffix(format_unit(unit))
+    return format_bound(row, unit, own=own).removesuffix(format_unit(unit))
 
 
 def find_faults(text, study):

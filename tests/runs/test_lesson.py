@@ -9,7 +9,7 @@ import pytest
 from cells import NOTEBOOKS, execute_cells, run_notebook
 
 from adoption_curves import indicators
-from adoption_curves.show.lesson import explain_series, frame_window
+from adoption_curves.show.tutorial import explain_series, frame_window
 
 DATA = NOTEBOOKS.parent / "data"
 

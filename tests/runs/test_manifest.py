@@ -7,7 +7,7 @@ import pytest
 from processes import call
 
 from adoption_curves.base.project import RunError, read_clock
-from adoption_curves.runs.ingredients import describe_inputs, find_notebooks
+from adoption_curves.runs.fingerprint import describe_inputs, find_notebooks
 from adoption_curves.runs.manifest import find_changed, is_current, read_run
 from adoption_curves.runs.parameters import read_parameters
 

@@ -118,5 +118,5 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
         assert len(shown) == 1
         assert "Traceback" not in shown[0]
     shown.clear()
-    shell.run_cell("from adoption_curves import indicators\nindicators.name_series(3, 4)")
+    shell.run_cell("from adoption_curves import indicators\nindicators.find_labels(3, 4)")
     assert len("\n".join(shown).splitlines()) > 5, "an error of ours is told with its frames"

@@ -9,7 +9,7 @@ from processes import call
 from snapshots import check_snapshot
 
 from adoption_curves.base.project import Source, find_data
-from adoption_curves.runs.ingredients import read_declared
+from adoption_curves.runs.fingerprint import read_declared
 from adoption_curves.runs.parameters import (
     ParameterError,
     complete_parameters,

@@ -16,7 +16,7 @@ from small_notebooks import ALL, write_notebooks
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import BusyError, RunError, find_root
 from adoption_curves.runs.failures import NotebookFailed
-from adoption_curves.runs.ingredients import describe_series, find_notebooks, read_declared
+from adoption_curves.runs.fingerprint import describe_series, find_notebooks, read_declared
 from adoption_curves.runs.manifest import list_runs, read_run
 from adoption_curves.runs.parameters import Parameters, read_parameters
 from adoption_curves.runs.runner import run_all

@@ -11,7 +11,7 @@ from conftest import list_files
 from small_notebooks import ALL, write_notebook
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.ingredients import describe_inputs, find_needs, find_notebooks
+from adoption_curves.runs.fingerprint import describe_inputs, find_needs, find_notebooks
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
 from adoption_curves.runs.steps import Execution, plan_steps

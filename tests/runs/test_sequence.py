@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from cells import list_exhibits
 from conftest import SAMPLE, list_files, run_sequence
 
-from adoption_curves.runs.ingredients import find_notebooks
+from adoption_curves.runs.fingerprint import find_notebooks
 
 NUMBERED = find_notebooks()
 

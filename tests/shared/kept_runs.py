@@ -32,4 +32,4 @@ def read_run(run):
     data = indicators.load(chosen.data, as_of=chosen.as_of)
     series = data.series(first["entity"], first["indicator"], chosen.limit)
     notes = data.find_notes(series.entity, series.indicator)
-    return RunTables(tables, indicators.name_series(data, series), quoted_level(chosen.levels), notes)
+    return RunTables(tables, indicators.find_labels(data, series), quoted_level(chosen.levels), notes)

@@ -9,11 +9,11 @@ import yaml
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import Source
 from adoption_curves.curves import assess_ceiling
-from adoption_curves.forecast import compare_limits, compare_newer, frames
-from adoption_curves.forecast.variants import compare_since
-from adoption_curves.indicators.captions import list_earlier, list_levels, list_newer
+from adoption_curves.forecast import compare_limits, compare_newer, result_tables
+from adoption_curves.forecast.sensitivity import compare_since
+from adoption_curves.indicators.labels import list_earlier, list_levels, list_newer
 from adoption_curves.say.run_tables import RunTables
-from adoption_curves.show.answers import count_later
+from adoption_curves.show.forecast_view import count_later
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "series.yaml").read_text(encoding="utf-8"))
 """A series of each kind that a page can have: its rows, and what the reader is told."""
@@ -41,7 +41,7 @@ def read_case(folder, case):
     data = indicators.load(Source(path, choices))
     series = data.series(*data.own[0], limit or ("100" if choices["unit"].startswith("%") else "none"))
     result = forecast.forecast(series)
-    outcomes = frames.list_outcomes(result, load_backtest("sales" if series.is_share_of_sales else "limit"))
+    outcomes = result_tables.list_outcomes(result, load_backtest("sales" if series.is_share_of_sales else "limit"))
     tables = {
         "02_growth": list_levels(data, series),
         "02_newer": list_newer(data, series),
@@ -49,17 +49,17 @@ def read_case(folder, case):
         "02_later": count_later(series, load_references()),
         "03_saturation_level": assess_ceiling(series).frame(),
         "05_forecast": result.frame(),
-        "05_limit": frames.limit_frame(result),
+        "05_limit": result_tables.limit_frame(result),
         "05_newer": compare_newer(result),
         "05_other_limits": compare_limits(result, data.offer_limits(series)),
-        "05_coverage": frames.coverage_frame(outcomes, []),
+        "05_coverage": result_tables.coverage_frame(outcomes, []),
         "05_since": compare_since(result),
         "05_probabilities": result.probability(values=[*filter(None, [result.next_milestone])]),
         "05_milestones": result.milestones(),
-        "05_alike": frames.alike_frame(result, outcomes),
-        "05_audit": frames.audit_frame(result),
+        "05_alike": result_tables.alike_frame(result, outcomes),
+        "05_audit": result_tables.audit_frame(result),
         "05_class": pd.DataFrame(),
     }
-    run = RunTables(tables, indicators.name_series(data, series))
-    tables["05_class"] = frames.class_frame(result, run.goal["date"] if run.goal else None, load_references())
+    run = RunTables(tables, indicators.find_labels(data, series))
+    tables["05_class"] = result_tables.class_frame(result, run.goal["date"] if run.goal else None, load_references())
     return run

@@ -8,7 +8,7 @@ from collisions import find_collisions
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import find_data
-from adoption_curves.forecast import frames
+from adoption_curves.forecast import result_tables
 from adoption_curves.show.figures import style
 from adoption_curves.show.figures.course import draw_forecast
 
@@ -26,8 +26,8 @@ def test_texts_of_a_series_and_its_forecast_do_not_collide(keys):
     for key in keys:
         series = DATA.series(*key)
         result = forecast.forecast(series, most=forecast.find_most(DATA.offer_limits(series)))
-        about = indicators.name_series(DATA, series), indicators.cite_series(DATA, series)
-        figure = draw_forecast(result.printed, *about, result.frame(), frames.limit_frame(result), [0.5, 0.8])
+        about = indicators.find_labels(DATA, series), indicators.cite_series(DATA, series)
+        figure = draw_forecast(result.printed, *about, result.frame(), result_tables.limit_frame(result), [0.5, 0.8])
         for width in style.WIDTHS:
             collisions = find_collisions(figure.lay_out(width))
             for kept, texts in zip((pairs, cut, marked), collisions, strict=True):

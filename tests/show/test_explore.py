@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.base.fan import find_goal
+from adoption_curves.base.headline import find_goal
 from adoption_curves.base.project import find_root
 
 NOTEBOOK = find_root() / "notebooks" / "explore_adoption.ipynb"

@@ -4,7 +4,7 @@ import pytest
 from conftest import SAMPLE
 
 from adoption_curves import forecast, indicators
-from adoption_curves.forecast import frames
+from adoption_curves.forecast import result_tables
 from adoption_curves.show.figure_data import tidy_forecast, tidy_series
 
 
@@ -31,7 +31,7 @@ def test_a_forecast_has_a_row_a_date_with_its_quantiles_and_its_limit(data, limi
     series = data.series("China", "genai_users", limit)
     result = forecast.forecast(series, levels=(0.9, 0.5), horizon_years=2)
     rows = result.frame()
-    frame = tidy_forecast(rows, frames.limit_frame(result), series)
+    frame = tidy_forecast(rows, result_tables.limit_frame(result), series)
     quantiles = ["q0.05", "q0.25", "q0.5", "q0.75", "q0.95"] if limit != "none" else ["q0.5"]
     assert {*quantiles} <= {*frame}
     ahead = frame[frame["stage"] == "forecast"]

@@ -8,7 +8,7 @@ import pytest
 from cells import SAMPLE, run_notebook
 
 from adoption_curves import indicators
-from adoption_curves.indicators.captions import list_levels
+from adoption_curves.indicators.labels import list_levels
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import re
 import pandas as pd
 from bs4 import BeautifulSoup
 
-from adoption_curves.base.words import say_name
+from adoption_curves.base.formats import format_name
 from adoption_curves.show.tables import _CODED, _name_column
 
 
@@ -42,7 +42,7 @@ def read_cells(path):
     frame = pd.read_csv(path, keep_default_na=False, na_values=[""]).drop(columns="url", errors="ignore")
     frame = frame.rename(columns=_name_column).astype(object)
     frame = frame.replace(r"^'(?=[+=@-])", "", regex=True)  # keeps spreadsheets from reading text as a formula
-    return frame.assign(**{name: frame[name].map(say_name, na_action="ignore") for name in _CODED & {*frame}})
+    return frame.assign(**{name: frame[name].map(format_name, na_action="ignore") for name in _CODED & {*frame}})
 
 
 def find_rows(columns, rows, frame):

@@ -12,7 +12,7 @@ from cells import NOTEBOOKS, SAMPLE, run_notebook
 from collisions import find_collisions, list_texts
 
 from adoption_curves import indicators
-from adoption_curves.forecast.hindcasts import pick_example, pick_finished
+from adoption_curves.forecast.hindcasts import find_example, find_finished
 from adoption_curves.show.figures import style
 
 DATA = NOTEBOOKS.parent / "data"
@@ -49,9 +49,9 @@ def list_drawn(data, tables, picked):
     own = data.observations[(data.observations["entity"] == ENTITY) & ~data.observations["indicator"].isin(rates)]
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
     earlier = own["indicator"].map(roles).isin(["reference", "held_out", "early", "base"])
-    done = pick_finished(data.references(exclude=data.series(ENTITY, INDICATOR, LIMIT)))
+    done = find_finished(data.references(exclude=data.series(ENTITY, INDICATOR, LIMIT)))
     finished = list_shares(pd.DataFrame([{"entity": done.entity, "indicator": done.indicator}]))
-    example, _ = pick_example(data.references())
+    example, _ = find_example(data.references())
     tested = list_shares(tables["04_comparison_technologies"])
     return {
         "01_coverage": [own[~earlier]],

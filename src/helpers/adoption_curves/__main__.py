@@ -10,7 +10,7 @@ import warnings
 import click
 
 from .base.columns import GONE
-from .base.project import RunError, Stopped, UserError, block_unneeded, describe_refusal
+from .base.project import RunError, Stopped, UserError, block_unneeded, format_system_error
 from .cli import adoption
 from .cli.process import handle_signals, ignore_signals, open_streams, stop
 
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         stop(str(error), error.exit_code)
     except (OSError, MemoryError, RuntimeError) as error:
-        refused = describe_refusal(error)
+        refused = format_system_error(error)
         if not refused:
             raise
         stop(f"{refused}. Nothing of the last complete run was changed.", RunError.exit_code)

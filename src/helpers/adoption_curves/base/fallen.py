@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .dates import SHORTEST, SHORTEST_SPAN, CurveError
-from .words import spell
+from .formats import spell
 
 LEAST_APART, _MAX_FIGURES = 0.4, 8
 """Years between two figures that a forecast uses at least, and how many of them it uses at most."""
@@ -28,7 +28,7 @@ _MADE_UP = 0.5
 """A series that has made up this part of its fall is rising again."""
 
 
-def pick_apart(t: np.ndarray, least: float = LEAST_APART) -> np.ndarray:
+def find_spaced(t: np.ndarray, least: float = LEAST_APART) -> np.ndarray:
     """Positions of the last figure and of those before it, each so many years or more before the next.
 
     Parameters
@@ -52,7 +52,7 @@ def pick_apart(t: np.ndarray, least: float = LEAST_APART) -> np.ndarray:
     return np.array(kept[::-1])
 
 
-def pick_last(t: np.ndarray) -> np.ndarray:
+def find_newest(t: np.ndarray) -> np.ndarray:
     """Positions of the figures that a forecast uses: the last ones, at least 0.4 years apart, eight at most.
 
     Where fewer than four would remain, a quarter of the span is far enough, then an eighth, then any distance.
@@ -68,7 +68,7 @@ def pick_last(t: np.ndarray) -> np.ndarray:
     """
     span = t[-1] - t[0] if len(t) else 0.0
     for least in (LEAST_APART, span / 4, span / 8):
-        kept = pick_apart(t, least)
+        kept = find_spaced(t, least)
         if len(kept) >= _FEWEST:
             return kept
     return np.arange(len(t))[-_MAX_FIGURES:]
@@ -123,7 +123,7 @@ def explain_few(t: np.ndarray, values: np.ndarray, bounds: int = 0, since: str =
     return f"a forecast needs three usable values that span half a year; the series has {text}"
 
 
-def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:
+def are_in_decline(t: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Which of N windows have fallen; the rule is the module's first sentence.
 
     Parameters
@@ -152,7 +152,7 @@ def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:
     return (fall > 0) & (fall >= LEAST_FALL * highest) & (steady | (fall > BEYOND_SCATTER * scatter)) & ~made_up
 
 
-def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
+def is_in_decline(t: np.ndarray, values: np.ndarray) -> bool:
     """Whether a series has fallen; figures of 0 and missing ones are passed over, as in a forecast, but for the last.
 
     A last figure of 0 has fallen. Figures within half a year never have fallen.
@@ -173,11 +173,11 @@ def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
 
     Examples
     --------
-    >>> has_fallen([2019, 2020, 2021, 2022, 2023, 2024], [25, 44, 60, 66, 55, 41])
+    >>> is_in_decline([2019, 2020, 2021, 2022, 2023, 2024], [25, 44, 60, 66, 55, 41])
     True
-    >>> has_fallen([2021, 2022, 2023, 2024, 2025], [12, 60, 50, 30, 20])
+    >>> is_in_decline([2021, 2022, 2023, 2024, 2025], [12, 60, 50, 30, 20])
     True
-    >>> has_fallen([2022, 2023, 2024], [10, 20, 12])
+    >>> is_in_decline([2022, 2023, 2024], [10, 20, 12])
     False
     """
     t, values = np.asarray(t, float), np.asarray(values, float)
@@ -189,8 +189,8 @@ def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
         return False
     if known[-1] == 0:
         return True
-    used = pick_last(t)
-    return bool(are_fallen(t[used][None], values[used][None])[0])
+    used = find_newest(t)
+    return bool(are_in_decline(t[used][None], values[used][None])[0])
 
 
 def has_grown(t: np.ndarray, values: np.ndarray) -> bool:
@@ -198,7 +198,7 @@ def has_grown(t: np.ndarray, values: np.ndarray) -> bool:
 
     The rise is that of their least-squares line, from the first date to the last. The scatter is the farthest that any
     value lies from the line between its neighbours. A rise is more than one and a half times that, as a fall is for
-    `has_fallen`.
+    `is_in_decline`.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from .words import MAX_CHARACTERS, clean
+from .formats import MAX_CHARACTERS, clean
 
 MAX_TEXT = 50_000_000
 """Bytes of a file that is read as text."""

@@ -20,8 +20,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from .files import hash_file, read_json, write_json
-from .project import BusyError, RunError, refuse_links, shorten_path
-from .words import escape
+from .formats import escape
+from .project import BusyError, RunError, raise_for_links, shorten_path
 
 _LOCK, _HOLDER, _OLD = ".lock", ".holder", ".old"
 """Names that no folder which is made has."""
@@ -57,12 +57,12 @@ def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator
         If a folder of somebody else has the workshop's name, or a link is in the place of the folder.
     """
     shop, title = _find_workshop(folder), f"{what.capitalize()} '{folder.name}'"
-    refuse_links(folder)
+    raise_for_links(folder)
     lock, said = FileLock(shop / _LOCK, timeout=0), False
     while not lock.is_locked:
         shop.mkdir(parents=True, exist_ok=True)
         try:
-            _refuse_others(shop, title)
+            _raise_for_others(shop, title)
             lock.acquire()
         except FileNotFoundError:  # the process before has just removed the folder
             continue
@@ -96,7 +96,7 @@ def _find_workshop(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.making")
 
 
-def _refuse_others(shop: Path, title: str) -> None:
+def _raise_for_others(shop: Path, title: str) -> None:
     """Refuse a workshop that this package did not make: it holds something, and no lock."""
     if any(shop.iterdir()) and not (shop / _LOCK).is_file():
         foreign = f"{title} is made in {shorten_path(shop)}, but that is there already, and not adoption's."
@@ -122,7 +122,7 @@ def replace_folder(folder: Path, new: Path) -> None:
     new.rename(folder)
 
 
-def refuse_foreign(folder: Path, own: Collection[str]) -> None:
+def raise_for_foreign(folder: Path, own: Collection[str]) -> None:
     """Refuse to replace a folder with a file that a person may want: neither `own` nor a program's leftover.
 
     Parameters
@@ -159,7 +159,7 @@ def list_foreign(folder: Path, own: Collection[str] = ()) -> list[str]:
     return [name for name in names if name not in own and not re.fullmatch(_LEFTOVER, name)]
 
 
-def keep_edited(folder: Path, paths: Sequence[str], of: Path | None = None) -> str:
+def move_edited(folder: Path, paths: Sequence[str], of: Path | None = None) -> str:
     """Move what a person wrote in a folder to ``<of>.edited/DAY/``, by default its own; a sentence that names it."""
     day, of = time.strftime("%Y-%m-%d"), of or folder
     edited, number = of.with_name(f"{of.name}.edited"), 1
@@ -167,7 +167,7 @@ def keep_edited(folder: Path, paths: Sequence[str], of: Path | None = None) -> s
     while os.path.lexists(aside):
         number += 1
         aside = edited / f"{day}-{number}"
-    refuse_links(edited)
+    raise_for_links(edited)
     for path in paths:
         (aside / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder / path, aside / path)
@@ -190,7 +190,7 @@ def write_list(folder: Path) -> None:
     write_json(folder / WRITTEN, {path: hash_file(folder / path) for path in names})
 
 
-def keep_unlisted(folder: Path, of: Path) -> list[str]:
+def move_unlisted(folder: Path, of: Path) -> list[str]:
     """Move what is not listed, or has changed since, to ``<of>.edited/DAY/``; a sentence on it, where there is such.
 
     Raises
@@ -203,7 +203,7 @@ def keep_unlisted(folder: Path, of: Path) -> list[str]:
         listed = dict(read_json(folder / WRITTEN))
     paths = [path for path in list_foreign(folder) if path != WRITTEN or not listed]
     theirs = [path for path in paths if not _is_same(folder / path, listed.get(path, ""))]
-    return [keep_edited(folder, theirs, of)] if theirs else []
+    return [move_edited(folder, theirs, of)] if theirs else []
 
 
 def _is_same(path: Path, expected: str) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from numbers import Real
 from typing import Any
 
-from .words import quote
+from .formats import quote
 
 LEVELS = (0.5, 0.8, 0.9)
 """Coverage of the ranges unless others are asked for."""
@@ -84,10 +84,10 @@ def band_columns(level: float) -> tuple[str, str]:
     return f"q{low:g}", f"q{high:g}"
 
 
-def say_level(level: float) -> str:
+def format_level(level: float) -> str:
     """A level in words.
 
-    >>> say_level(0.8)
+    >>> format_level(0.8)
     '80%'
     """
     return f"{100 * level:g}%"

@@ -68,7 +68,7 @@ class Limit:
         later = decimal_years(dates) > self.years[-1]
         return np.where(later & (self.values.nunique() > 1), np.inf, self.at(dates))
 
-    def say_far(self, values: pd.Series) -> str:
+    def find_scale_fault(self, values: pd.Series) -> str:
         """What is wrong with a limit that is a million times the highest of some dated values; "" for a lower one.
 
         No curve tells such shares from 0, and it is in another unit.

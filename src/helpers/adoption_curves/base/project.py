@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from .columns import spread_choices
-from .words import escape, quote, shorten
+from .formats import escape, quote, shorten
 
 # ---- mistakes, and a stop -------------------------------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ def _expand(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111, pathlib raises for an unknown user
 
 
-def name_path(path: str) -> str:
+def relative_to_project(path: str) -> str:
     """`path`, relative to the project's folder when it lies inside, so that records name no machine's folders."""
     place = _expand(path)
     if place.is_absolute():
@@ -301,13 +301,13 @@ def find_room() -> int:
     return shutil.disk_usage(place).free
 
 
-def say_room(needed: float = NEEDED) -> str:
+def format_room(needed: float = NEEDED) -> str:
     """Sentence on the room in the folder of outputs, and on how much a run needs."""
     free, needed = find_room() / 1e6, needed / 1e6
     return f"{shorten_path(find_outputs())} has {free:,.0f} MB free, and a run needs {needed:,.0f} MB."
 
 
-def describe_refusal(error: Exception) -> str:
+def format_system_error(error: Exception) -> str:
     """Refusal of the system in words: memory, a thread, a file, a full disk; "" for an error of ours."""
     if isinstance(error, MemoryError):
         return "Out of memory"
@@ -316,12 +316,12 @@ def describe_refusal(error: Exception) -> str:
     if not isinstance(error, OSError) or not error.errno:  # some library's own
         return ""
     if error.errno == errno.ENOSPC:
-        return f"{FULL}. {say_room()}".removesuffix(".")
+        return f"{FULL}. {format_room()}".removesuffix(".")
     place = f": {shorten(shorten_path(Path(error.filename)), 400)}" if isinstance(error.filename, str) else ""
     return f"{error.strerror or error}{place}"
 
 
-def refuse_links(folder: Path) -> None:
+def raise_for_links(folder: Path) -> None:
     """Refuse a link in the place of a folder in the outputs, or on the way to it; the outputs themselves may be one.
 
     Raises

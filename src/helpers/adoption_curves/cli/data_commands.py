@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from ..base.columns import spread_choices
+from ..base.formats import escape
 from ..base.project import RunError, Source, find_register, shorten_path
-from ..base.words import escape
 from . import options
 from .options import Pairs
 
@@ -27,8 +27,8 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
     """
     from .. import indicators
     from ..indicators.problems import suggest_names
-    from ..indicators.uses import count_profile
-    from .listing import format_series, print_table, say_profile
+    from ..indicators.profile import count_profile
+    from .listing import format_profile, format_series, print_table
 
     known = indicators.load(Source.read(data).find_from_here())
     series = indicators.list_series(known, words)
@@ -44,7 +44,7 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
     else:
         nearest = suggest_names("".join(words[:1]), {*known.observations["entity"], *known.observations["indicator"]})
         print(f"No series has all of these words; {nearest}")
-    for line in say_profile(count_profile(known, words)):
+    for line in format_profile(count_profile(known, words)):
         print(line)
 
 
@@ -83,7 +83,7 @@ def score(data: str, vintage: str, as_json: bool) -> None:
     """
     from .. import indicators
     from ..forecast.register import read_register, score_register, summarise_scores
-    from ..say.registered import add_sentences, say_scores
+    from ..say.registered import add_sentences, format_scores
 
     known = indicators.load(Source.read(data).find_from_here())
     scored = add_sentences(score_register(read_register(known), known, vintage))
@@ -92,7 +92,7 @@ def score(data: str, vintage: str, as_json: bool) -> None:
         return
     for row in scored[scored["came"].notna()].itertuples():
         print(escape(f"{row.entity}, {row.indicator}. {row.text}"))
-    for sentence in say_scores(summarise_scores(scored)):
+    for sentence in format_scores(summarise_scores(scored)):
         print(escape(sentence))
     if vintage == "latest":
         print("For revised figures the latest print counts.")
@@ -119,7 +119,7 @@ def params() -> None:
 
     Prints name, default, meaning, range, and the notebooks that read it.
     """
-    from ..runs.ingredients import find_notebooks, read_declared
+    from ..runs.fingerprint import find_notebooks, read_declared
     from ..runs.parameters import Parameters, expected_value
 
     readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
@@ -161,7 +161,7 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
             print(f"registered: {registered} forecasts, see 'adoption score'")
         for reason in refused[:MOST_NOTES]:
             print(f"no run: {reason}")
-        if several := listing.say_sweep(data, str(source)):
+        if several := listing.format_sweep(data, str(source)):
             print(f"a report of each: {several}")
         if data.is_beside and not refused:
             print(listing.write_run(data, path, given, said))

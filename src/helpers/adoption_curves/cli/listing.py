@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..base.words import escape, say_count
+from ..base.formats import escape, format_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ def format_series(series: pd.DataFrame) -> list[dict[str, str]]:
     return rows[["entity", "indicator", "unit", "figures", "span", "limit", "last figure"]].to_dict("records")
 
 
-def say_profile(found: pd.DataFrame) -> list[str]:
+def format_profile(found: pd.DataFrame) -> list[str]:
     """Lines on what profile of use there is, of `count_profile`: a technology each, with figures by entity."""
     places = found["entity"] + " " + found["figures"].astype(str)
     listed = places.groupby(found["technology"], sort=False).agg(", ".join)
@@ -44,10 +44,10 @@ def summarise_data(data: Data) -> str:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
     series, studied = indicators.list_series(data), indicators.list_studied(data)
     series = series[[pair in studied for pair in zip(series["entity"], series["indicator"], strict=True)]]
-    entities = say_count(series["entity"].nunique(), "entity", "entities")
+    entities = format_count(series["entity"].nunique(), "entity", "entities")
     values, first, last = series["n"].sum(), series["first"].min(), series["last"].max()
     return (
-        f"{data.path.name} holds {len(series):,} series of {entities}, {say_count(values, 'exact figure')} "
+        f"{data.path.name} holds {len(series):,} series of {entities}, {format_count(values, 'exact figure')} "
         f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
     )
 
@@ -88,7 +88,7 @@ def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: 
     return shlex.join(words + [word for name, value in choices for word in (f"--{name}", value)])
 
 
-def say_sweep(data: Data, source: str) -> str:
+def format_sweep(data: Data, source: str) -> str:
     """The command that makes a report of each entity of a file, and compares them; "" for one entity."""
     from .. import indicators
     from ..indicators.user_file import name_indicator

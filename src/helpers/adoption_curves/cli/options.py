@@ -11,8 +11,8 @@ import click
 
 from ..base.columns import CHOICES
 from ..base.files import read_file
+from ..base.formats import escape, quote, shorten
 from ..base.project import Source, UserError, count_processors
-from ..base.words import escape, quote, shorten
 
 _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 Pairs: TypeAlias = tuple[tuple[str, str], ...]

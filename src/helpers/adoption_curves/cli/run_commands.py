@@ -58,7 +58,7 @@ def run(
     named = {} if run is None else {"run": run}
     chosen = read_parameters(options.read_run_options(given, files, choices) | named)
     execution = Execution(forced=force, slots=threading.Semaphore(workers), strict=strict, wait=wait)
-    with _say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
+    with _format_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
         tell = (lambda line: None) if quiet else print_line
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
     if not quiet:
@@ -66,7 +66,7 @@ def run(
 
 
 @contextmanager
-def _say_state(state: str) -> Iterator[None]:
+def _format_state(state: str) -> Iterator[None]:
     """Context that ends, when the block is stopped, with the shells' exit code and one line on the state of the run."""
     try:
         yield
@@ -147,7 +147,7 @@ def sweep(
     print("Checking the sets of parameters.", file=sys.stderr, flush=True)
     chosen = read_sweep(grid, name)
     execution = Execution(slots=threading.Semaphore(workers), strict=strict, wait=wait)
-    with _say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
+    with _format_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
         folder, failed = run_sweep(chosen, execution, scheduler)
     if len(failed) < len(chosen.runs):
         print(f"Read it: {shorten_path(folder / 'comparison' / 'index.html')}")

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import LEAST_FIGURES
-from ..base.fallen import has_fallen, has_grown
+from ..base.fallen import has_grown, is_in_decline
+from ..base.formats import FLOW, format_name, say
 from ..base.limit import Limit
 from ..base.project import find_shipped
-from ..base.words import FLOW, say, say_name
 from ..indicators.series import AdoptionSeries
 from .families import Gompertz, Logistic
 from .inputs import read_ceiling, read_known, read_values
@@ -103,7 +103,7 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
     The logistic and the Gompertz curve are fitted under independent and under autoregressive errors. The verdict is
     the first of these that applies.
 
-    - "fallen": from a peak (`has_fallen`).
+    - "fallen": from a peak (`is_in_decline`).
     - "near its limit": the interval reaches the limit, and the last value is within a tenth of it.
     - "no growth beyond its scatter": four dates or more, and the values rise by no more than they scatter
       (`has_grown`).
@@ -148,7 +148,7 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
     about: dict[str, Any] = {"last": float(values.iloc[-1]), "limit": known, "points": len(values)}
     if isinstance(series, AdoptionSeries) and series.measure == "flow":
         return Assessment(FLOW, **about)
-    if has_fallen(years, values.to_numpy()):
+    if is_in_decline(years, values.to_numpy()):
         return Assessment(FALLEN, **about)
     table = join_fits(published, float(values.max()) if floor is None else floor, kinds)
     low, high = float(table["low"].min()), float(table["high"].max())
@@ -198,14 +198,14 @@ def _classify(table: pd.DataFrame, last: float, limit: float, count: int, grown:
     if flags:
         return NOT_KNOWN, flags[0]
     if np.isinf(high):
-        names = " and the ".join(dict.fromkeys(say_name(name) for name in table["family"][np.isinf(table["high"])]))
+        names = " and the ".join(dict.fromkeys(format_name(name) for name in table["family"][np.isinf(table["high"])]))
         return NOT_KNOWN, f"the 95% interval of the {names} curve is open"
     if high > WIDEST * low:
         return NOT_KNOWN, f"the highest end that fits is more than {WIDEST:g} times the lowest"
     if low > limit:
         return BEYOND, ""
     if count >= LEAST_FIGURES and high <= NARROW * low and not reaches:
-        return LEVELS_OFF, _describe_odds()
+        return LEVELS_OFF, _format_odds()
     return DEPENDS, ""
 
 
@@ -224,7 +224,7 @@ def read_odds() -> pd.DataFrame:
     return pd.concat([pd.read_csv(find_shipped("levelled.csv")), audited], ignore_index=True)
 
 
-def _describe_odds() -> str:
+def _format_odds() -> str:
     """How often such an end was passed, over all kinds of series."""
     figures, above = read_odds().query("years == @ODDS_YEARS")[["figures", "above"]].sum()
     share = f"{100 * above / figures:.0f}%"

@@ -2,7 +2,7 @@
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, paths, milestones. ``hindcast`` makes the same one at
 earlier dates. The parts, each importing those before it: ``model`` (the formula, in arrays), ``inputs`` (the figures
-that it uses), ``paths`` (how dates go together), ``rivals`` (simpler ways to forecast), ``backtest`` (what the formula
+that it uses), ``paths`` (how dates go together), ``benchmarks`` (simpler ways to forecast), ``backtest`` (what the formula
 would have been of other technologies, which judges it), ``scores`` (of the backtest), ``after_share`` (what
 technologies did after they passed a share), ``cumulative`` (counts of all so far), ``forecasting`` (the forecast),
 ``frames`` (tables beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates), ``register``
@@ -11,12 +11,12 @@ technologies did after they passed a share), ``cumulative`` (counts of all so fa
 
 from ..base.arguments import check_first_arguments
 from ..base.limit import find_most
-from .after_share import later_shares
 from .backtest import backtest
 from .forecasting import Forecast, forecast
 from .hindcasts import hindcast
 from .inputs import next_dates
-from .variants import compare_limits, compare_newer
+from .reference_class import later_shares
+from .sensitivity import compare_limits, compare_newer
 
 __all__ = [
     "Forecast",

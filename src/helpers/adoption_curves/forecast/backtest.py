@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import SHORTEST, decimal_years
-from ..base.fallen import are_fallen, pick_apart
+from ..base.fallen import are_in_decline, find_spaced
 from ..base.limit import Limit
 from ..indicators.series import AdoptionSeries
 from . import model
-from .rivals import RIVALS
+from .benchmarks import BENCHMARKS
 
 _WINDOWS = (3, 4, 6, 8)  # figures of a window
 HORIZONS = np.array([0.5, 1.0, 2.0, 3.0, 5.0])  # years
@@ -79,7 +79,7 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -
     """The windows of so many values of one series; like a forecast, none crosses a suspected change it need not."""
     dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
     seen = decimal_years(series.values.index)
-    picked = [pick_apart(seen[: end + 1]) for end in range(points - 1, len(seen) - 1)]
+    picked = [find_spaced(seen[: end + 1]) for end in range(points - 1, len(seen) - 1)]
     suspected = series.breaks.loc[(series.breaks["kind"] == "suspected") & (series.since != "all"), "date"]
     for day in decimal_years(pd.DatetimeIndex(suspected)):
         later = [each[seen[each] >= day] for each in picked]
@@ -88,7 +88,7 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -
     years, y = seen[used], figures[used]
     known = limit.at(years, years[:, -1:])
     share, latest = y[:, -1] / known[:, -1], EARLY if series.role == "early" else LATEST
-    kept = (share >= model.CONSTANTS[kind].tested) & (share <= latest) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
+    kept = (share >= model.CONSTANTS[kind].tested) & (share <= latest) & (y.min(axis=1) > 0) & ~are_in_decline(years, y)
     # the figure nearest to each horizon, unless it is too far from it
     origin = years[kept, -1:]
     nearest = np.abs(seen - (origin + HORIZONS)[..., None]).argmin(axis=2)
@@ -123,7 +123,7 @@ def backtest(
         A row per window, origin and horizon: technology, entity, indicator, kind, origin, window; date and actual (the
         figure that came), horizon_years (nominal), years (exact); first and last (figures of the window), share (last
         figure / limit), limit (at the origin), limit_ahead (its forecast), limit_sd (the standard error of that),
-        spread (on the scale of growth), path, and the path of each rival. Figures and paths are in the unit of the
+        spread (on the scale of growth), path, and the path of each benchmark. Figures and paths are in the unit of the
         series. No rows where no series with a limit is long enough for any window.
 
     Examples
@@ -146,7 +146,7 @@ def _forecast_windows(found: _Windows, kind: str) -> pd.DataFrame:
     x = found.y / found.limit
     ahead, limit_sd = model.forecast_limit(found.t, found.limit, h)
     paths = {"path": ahead * model.find_path(found.t, x, h, kind)}
-    paths |= {name: np.clip(rival(found.t, found.y, h), 0, ahead) for name, rival in RIVALS.items()}
+    paths |= {name: np.clip(benchmark(found.t, found.y, h), 0, ahead) for name, benchmark in BENCHMARKS.items()}
     columns = {
         **dict(zip(LABELS, found.labels[here[0]].T, strict=True)),
         "kind": kind,

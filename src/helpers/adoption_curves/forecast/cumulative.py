@@ -1,7 +1,7 @@
 """Figures that count all so far: forecast is what each period adds, and `sum_up` adds it to the last figure.
 
-`take_increments` turns such a series into what it adds, a year's worth of it at each date; that is forecast without a
-limit as any other series. `sum_up` draws its joint paths and cumulates them.
+`compute_increments` turns such a series into what it adds, a year's worth of it at each date; that is forecast without
+a limit as any other series. `sum_up` draws its joint paths and cumulates them.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 from scipy.special import ndtr
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
-from ..base.fallen import pick_last
+from ..base.fallen import find_newest
 from ..indicators.series import AdoptionSeries
 from .paths import draw_scores
 
 _MOST_STEPS = 40  # periods that are added up at most; over longer horizons one of them spans several of the series'
 
 
-def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
+def compute_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     """The increments of a series that counts all so far, each in units a year over the time since the one before.
 
     Parameters
@@ -35,7 +35,7 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
         something: then there is no growth to forecast, and the series itself is.
     """
     values = series.values[series.values > 0]
-    values = values.iloc[pick_last(decimal_years(values.index))]
+    values = values.iloc[find_newest(decimal_years(values.index))]
     rates = values.diff().iloc[1:] / np.diff(decimal_years(values.index))
     seen = rates[rates > 0]
     if len(seen) < SHORTEST or rates.iloc[-1] <= 0 or np.ptp(decimal_years(seen.index)) < SHORTEST_SPAN:

@@ -16,18 +16,18 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from ..base.dates import REAL, SHORTEST, decimal_years, to_dates
-from ..base.fallen import has_fallen
-from ..base.fan import find_goal
-from ..base.levels import LEVELS, band_columns, band_ends, check_levels, quoted_level, read_shares, say_level
+from ..base.fallen import is_in_decline
+from ..base.formats import GIVES_RANGE, NO_FORECAST, format_bound, format_long_date, format_range, quote, say
+from ..base.headline import find_goal
+from ..base.levels import LEVELS, band_columns, band_ends, check_levels, format_level, quoted_level, read_shares
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
-from ..base.words import GIVES_RANGE, NO_FORECAST, quote, say, say_date, say_limit, say_range
-from ..indicators.given import read_series
+from ..indicators.from_pandas import read_series
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import DATE_TOLERANCE, HORIZONS
-from .cumulative import sum_up, take_increments
-from .inputs import check_horizon, check_limits, next_dates, use_figures
+from .cumulative import compute_increments, sum_up
+from .inputs import check_horizon, check_limits, next_dates, select_values
 from .paths import LEAST_KEPT, LEAST_LEFT, draw_scores
 
 if TYPE_CHECKING:
@@ -165,19 +165,19 @@ class Forecast:
             raise ValueError(f"years are counted from the last figure on, 0 or more, not {quote(float(years.min()))}")
         if self.kind != "forecast":
             if len(years):
-                raise ValueError(self._say_none())
+                raise ValueError(self._format_none())
             return np.empty((0, len(asked)))
         if not self.has_range and (asked != 0.5).any():
-            raise ValueError(f"this forecast has no range, only the median, 0.5.{self._say_gives_range()}")
+            raise ValueError(f"this forecast has no range, only the median, 0.5.{self._format_gives_range()}")
         if len(years) and len(self.target.newer):
             return np.quantile(self._select(years), asked, axis=0).T
         return self.margins(years, asked)
 
-    def _say_none(self) -> str:
+    def _format_none(self) -> str:
         """Why there is no forecast."""
         return NO_FORECAST if self.kind == "fallen" else f"no forecast: {self.printed.few}"
 
-    def _say_gives_range(self) -> str:
+    def _format_gives_range(self) -> str:
         """What would give a range, behind a blank; "" where nothing does."""
         return "" if self.constants != "free" else f" {GIVES_RANGE.format('limit=...')}"
 
@@ -403,7 +403,7 @@ class Forecast:
             raise ValueError(f"milestone is {value:g}, and the last value is {last:g}: choose a higher one")
         if value > most:
             raise ValueError(
-                f"milestone is {value:g}, and the limit is at most {most:.10g} in {say_date(self.dates[-1])} "
+                f"milestone is {value:g}, and the limit is at most {most:.10g} in {format_long_date(self.dates[-1])} "
                 "(90% quantile): choose a lower one"
             )
 
@@ -477,20 +477,20 @@ class Forecast:
             shown = say(last, unit)
             if day in self.printed.readings.index:
                 row = self.printed.newer.join(self.printed.readings).loc[day]
-                shown = f"{say_limit(row, unit)}, assumed {say(last, '', row['value'])},"
-            where += f": {shown} in {say_date(day)}"
-        newer = _say_newer(self.target.newer, last)
+                shown = f"{format_bound(row, unit)}, assumed {say(last, '', row['value'])},"
+            where += f": {shown} in {format_long_date(day)}"
+        newer = _format_newer(self.target.newer, last)
         if self.kind != "forecast":
-            return f"{where}{newer}; {self._say_none()}>"
+            return f"{where}{newer}; {self._format_none()}>"
         if self.refuted:
             newer += ", which refutes it"
         goal = find_goal(self.frame().to_dict("records"))
         if self.has_range:
             low, high = (goal[name] for name in band_columns(self.level))
-            found = f"{say_range(low, high, unit)} ({say_level(self.level)} range, median {say(goal['q0.5'])})"
+            found = f"{format_range(low, high, unit)} ({format_level(self.level)} range, median {say(goal['q0.5'])})"
         else:
-            found = f"{say(goal['q0.5'], unit)}, without a range.{self._say_gives_range()}"
-        return f"{where}{newer}; forecast for {say_date(goal['date'])}: {found}>"
+            found = f"{say(goal['q0.5'], unit)}, without a range.{self._format_gives_range()}"
+        return f"{where}{newer}; forecast for {format_long_date(goal['date'])}: {found}>"
 
     def _repr_html_(self) -> str:
         """The picture, and a table of median and ranges below it."""
@@ -525,7 +525,7 @@ def forecast(
     five ends, each by how well it fits (`model.find_path`). About it lies a Student's t on the scale of growth
     (`model.quantiles`). Shares of sales have ranges of their own width. Without a limit there is no range: the path is
     damped drift, and of a count of all so far what each period adds is forecast and summed up. Fewer than
-    three figures, and a series that has fallen (`adoption_curves.curves.has_fallen`), have no forecast.
+    three figures, and a series that has fallen (`adoption_curves.curves.is_in_decline`), have no forecast.
 
     Parameters
     ----------
@@ -590,9 +590,9 @@ def forecast(
     # a newer figure that is read between two ends counts as one more figure
     target = printed if printed.censored.empty else printed.use_readings()
     target = target if since is None else target.with_since(since)
-    whole = use_figures(target.values, target.limit)
+    whole = select_values(target.values, target.limit)
     target = replace(target, values=target.values[target.values.index >= target.start])
-    used = use_figures(target.values, target.limit)
+    used = select_values(target.values, target.limit)
     check_limits(target)
     check_horizon(horizon_years)
     no_dates = pd.DatetimeIndex([], name="date")
@@ -601,21 +601,21 @@ def forecast(
     )
     if len(used) < SHORTEST:
         return made
-    if has_fallen(decimal_years(target.values.index), target.values.to_numpy(float)):
+    if is_in_decline(decimal_years(target.values.index), target.values.to_numpy(float)):
         return replace(made, kind="fallen")
     made = replace(made, kind="forecast").extend(horizon_years, until)
-    increments = take_increments(target) if target.cumulative and target.limit is None else None
+    increments = compute_increments(target) if target.cumulative and target.limit is None else None
     if increments is not None:
-        figures = use_figures(increments.values)
+        figures = select_values(increments.values)
         made.added = replace(made, target=increments, printed=increments, used=figures, limit_dates=figures.index)
     return made
 
 
-def _say_newer(newer: pd.DataFrame, last: float) -> str:
+def _format_newer(newer: pd.DataFrame, last: float) -> str:
     """The newest figure that is printed as a limit, as in ", more than 700 in June 2026"; "" if it adds nothing.
 
     `newer` has the columns qualifier, value and read_low by date. "At least" the last figure or less adds nothing.
     """
     if newer.empty or (newer["qualifier"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
         return ""
-    return f", {say_limit(newer.iloc[-1])} in {say_date(newer.index[-1])}"
+    return f", {format_bound(newer.iloc[-1])} in {format_long_date(newer.index[-1])}"

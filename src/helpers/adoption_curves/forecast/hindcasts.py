@@ -11,7 +11,7 @@ import pandas as pd
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.levels import LEVELS
 from ..base.limit import Limit
-from ..indicators.given import read_series
+from ..indicators.from_pandas import read_series
 from ..indicators.series import AdoptionSeries
 from .backtest import EARLY, list_windows
 from .forecasting import REPORTED_QUANTILES, Forecast, forecast
@@ -37,7 +37,7 @@ def hindcast(
     ----------
     series, limit : as for `forecast`
     origins : DatetimeIndex, optional
-        Dates of observations; by default those of `_pick_origins`.
+        Dates of observations; by default those of `_find_origins`.
     levels : as for `forecast`
 
     Returns
@@ -50,7 +50,7 @@ def hindcast(
     target = read_series(series, limit)
     last = target.days[-1]
     frames: list[pd.DataFrame] = []
-    for origin in _pick_origins(target) if origins is None else pd.DatetimeIndex(origins):
+    for origin in _find_origins(target) if origins is None else pd.DatetimeIndex(origins):
         made = max([origin, *target.published.reindex([origin]).dropna()])
         years = max(1.0, (last - origin).days / 365.25 + 0.5)  # which reaches the next date of any series
         result = forecast(cut_series(target, origin), None, years, levels)
@@ -123,7 +123,7 @@ def cut_series(series: AdoptionSeries, date: pd.Timestamp, points: int | None = 
     )
 
 
-def pick_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, pd.Timestamp]:
+def find_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, pd.Timestamp]:
     """A series that rises, and the date of it from which its forecast is an example.
 
     Of windows of four figures that all rise, and have a figure after each horizon, it is the one whose last share is
@@ -154,7 +154,7 @@ def pick_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, 
     return one, pd.Timestamp(found.origin[place])
 
 
-def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
+def find_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
     """The figures, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
 
     It is the one with twelve such figures, none of them lower than the one before, whose eighth is nearest to half of
@@ -184,7 +184,7 @@ def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
     return replace(references[chosen], values=references[chosen].values[early[chosen].index[0] :])
 
 
-def _pick_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
+def _find_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
     """Three earlier dates at most, evenly spread over the last 3.2 years, with enough points before each.
 
     Parameters

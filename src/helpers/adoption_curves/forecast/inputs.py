@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import REAL, SHORTEST_SPAN, decimal_years
-from ..base.fallen import pick_last
+from ..base.fallen import find_newest
+from ..base.formats import quote
 from ..base.limit import Limit
-from ..base.words import quote
 from ..indicators.date_formats import read_day
-from ..indicators.given import find_double
+from ..indicators.from_pandas import find_double
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 
 _LIMIT_TOLERANCE = 0.02  # part by which figures may lie above the limit: both are rounded, and of different days
@@ -18,8 +18,8 @@ _LONGEST_HORIZON = 100  # years; a run allows fewer
 _LONGEST_UNTIL = 15  # years
 
 
-def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
-    """The figures that a forecast uses: the last ones above 0, see `base.fallen.pick_last`.
+def select_values(values: pd.Series, limit: Limit | None = None) -> pd.Series:
+    """The figures that a forecast uses: the last ones above 0, see `base.fallen.find_newest`.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
     if values.empty:
         return values
     years = decimal_years(values.index)
-    used = values.iloc[pick_last(years)] if np.ptp(years) >= SHORTEST_SPAN else values.iloc[-1:]
+    used = values.iloc[find_newest(years)] if np.ptp(years) >= SHORTEST_SPAN else values.iloc[-1:]
     if limit is None:
         return used
     first = limit.values.index[0]
@@ -60,7 +60,7 @@ def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
     if above.any():
         highest = used[above].to_numpy().argmax()
         raise ValueError(f"values up to {used[above].max():.10g} lie above the limit, {known[above][highest]:.10g}")
-    if wrong := limit.say_far(used):
+    if wrong := limit.find_scale_fault(used):
         raise ValueError(f"the limit, {known.max():,.10g}, {wrong}")
     return used
 

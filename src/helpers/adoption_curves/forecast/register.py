@@ -21,6 +21,7 @@ from scipy.special import ndtri
 from ..base.dates import decimal_years
 from ..base.files import write_file
 from ..base.folders import lock_folder
+from ..base.formats import format_day, say
 from ..base.levels import LEVELS, band_ends
 from ..base.project import (
     ESTIMATES,
@@ -32,7 +33,6 @@ from ..base.project import (
     is_register,
     shorten_path,
 )
-from ..base.words import say, say_day
 from ..indicators import AdoptionSeries, Data, DataError, Problem
 from ..indicators.checks import raise_problems
 from ..indicators.data_files import read_schemas, read_table
@@ -106,7 +106,7 @@ def make_rows(
     if len(absent := ends.difference(quantiles.index)):
         there = ", ".join(f"{each:%Y-%m-%d}" for each in quantiles.index)
         raise RunError(f"The forecast has no {absent[0]:%Y-%m-%d}. Its dates are {there}.")
-    _refuse_unscorable(series, ends)
+    _raise_for_unscorable(series, ends)
     tables, levels = {model: quantiles.loc[ends].to_numpy(float)}, [float(level) for level in quantiles]
     most = 100.0 if series.unit.startswith("percent") else np.inf
     for name in BASELINES:
@@ -125,7 +125,7 @@ def make_rows(
     )[COLUMNS]
 
 
-def _refuse_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
+def _raise_for_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
     """Refuse a forecast that no later figure could score."""
     name = f"{series.indicator} of {series.entity}"
     if len(series.values) < _LEAST_FIGURES:
@@ -351,18 +351,20 @@ def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.Dat
     elif away:
         last = same.iloc[(same - last).abs().argmin()]
         day += last - row["last_date"]
-        notes.append(f"The last figure that it used is now dated {say_day(last)}, not {say_day(row['last_date'])}.")
+        notes.append(
+            f"The last figure that it used is now dated {format_day(last)}, not {format_day(row['last_date'])}."
+        )
     room = min(_NEAR, exact["date"].drop_duplicates().diff().median() / 2)
     near = rows.loc[(rows["date"] > last) & ((rows["date"] - day).abs() <= room), "date"]
     if near.empty:
         return last, rows.iloc[:0], ""
     figures = rows[rows["date"] == near.iloc[(near - day).abs().argmin()]]
     if (came := figures["date"].iloc[0]) != row["target_date"]:
-        notes.append(f"It is scored against the figure for {say_day(came)}, the one that it meant.")
+        notes.append(f"It is scored against the figure for {format_day(came)}, the one that it meant.")
     breaks = data.find_breaks(row["entity"], row["indicator"])
     start = breaks.loc[(breaks["kind"] == "break") & (breaks["date"] <= last), "date"].max()
     if exact.loc[exact["date"].between(start, last), "date"].nunique() < _LEAST_FIGURES and pd.notna(start):
-        notes.append(f"The break on {say_day(start)} was marked since: the forecast used figures from before it.")
+        notes.append(f"The break on {format_day(start)} was marked since: the forecast used figures from before it.")
     return last, figures, " ".join(notes)
 
 
@@ -374,7 +376,9 @@ def _find_reason(row: dict[str, Any], last: pd.Timestamp, day: pd.Timestamp, dat
     hard = breaks[(breaks["kind"] == "break") & (breaks["date"] > last) & (breaks["date"] <= day)]
     if hard.empty:
         return ""
-    return f"the series broke on {say_day(hard['date'].iloc[0])} ({hard['reason'].iloc[0]}), and counts something else"
+    return (
+        f"the series broke on {format_day(hard['date'].iloc[0])} ({hard['reason'].iloc[0]}), and counts something else"
+    )
 
 
 def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Scores of a backtest: errors, intervals and coverage of the forecast and its rivals.
+"""Scores of a backtest: errors, intervals and coverage of the forecast and the benchmarks.
 
 `evaluate` makes one long frame of the rows of `backtest`, a row per method, level and forecast; every method has the
 formula's spread about its own path. All else are means of that frame by some of its columns; each gives every
@@ -19,7 +19,7 @@ import pandas as pd
 from ..base.levels import LEVELS, band_ends
 from . import model
 from .backtest import EARLY, LABELS, LATEST
-from .rivals import RIVALS
+from .benchmarks import BENCHMARKS
 
 MIN_FORECASTS = 10  # that a technology's coverage is quoted from: one or two are 0 or 100% by chance
 QUOTED = 4  # figures of the windows whose scores pages show
@@ -44,7 +44,7 @@ def evaluate(rows: pd.DataFrame, levels: Sequence[float] = LEVELS, methods: Sequ
     levels : sequence of float
         Coverages that the ranges claim.
     methods : sequence of str
-        "forecast", or names of rivals; by default all.
+        "forecast", or names of benchmarks; by default all.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def evaluate(rows: pd.DataFrame, levels: Sequence[float] = LEVELS, methods: Sequ
     wanted, frames = np.array([*WIS_QUANTILES, *(end for level in levels for end in band_ends(level))]), []
     needed = ["actual", "limit", "limit_ahead", "limit_sd", "spread"]
     actual, limit, ahead, limit_sd, spread = rows[needed].to_numpy(float).T
-    for method in methods or (FORECAST, *RIVALS):
+    for method in methods or (FORECAST, *BENCHMARKS):
         path = rows["path" if method == FORECAST else method].to_numpy(float)
         kind, share = max(rows["kind"], default="limit"), rows["share"].to_numpy(float)
         found = model.quantiles(path / ahead, spread, wanted, ahead, limit_sd, share, kind)
@@ -121,7 +121,7 @@ def score(evaluated: pd.DataFrame, by: Sequence[str] = ("method", "window", "hor
     table = table.join(_mean_scores(once, by, ["ape", "wis"]).rename(columns={"ape": "mape"}))
     covered = _mean_scores(evaluated, [*by, "level"], ["covered"])["covered"].unstack()
     table = table.join(covered.rename(columns=lambda level: f"coverage_{100 * level:g}")).reset_index()
-    rank = {name: position for position, name in enumerate([FORECAST, *RIVALS])}
+    rank = {name: position for position, name in enumerate([FORECAST, *BENCHMARKS])}
     table = table.sort_values("method", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)
     keys = [label for label in by if label != "method"]
     against = table[table["method"] == BASE].set_index(keys)["wis"]
@@ -143,7 +143,7 @@ def cover_by_stage(evaluated: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare_methods(evaluated: pd.DataFrame) -> pd.DataFrame:
-    """WIS of the forecast relative to its rivals, with a paired bootstrap over technologies.
+    """WIS of the forecast relative to the benchmarks, with a paired bootstrap over technologies.
 
     Technologies are drawn with replacement, the same ones for both methods; the interval is that of the ratio of mean
     WIS.
@@ -155,7 +155,7 @@ def compare_methods(evaluated: pd.DataFrame) -> pd.DataFrame:
     """
     by, found = ["window", "horizon_years"], []
     mean = evaluated.groupby(["method", *by, "technology"])["wis"].mean()
-    for benchmark in RIVALS:
+    for benchmark in BENCHMARKS:
         pairs = pd.DataFrame({"own": mean[FORECAST], "other": mean[benchmark]})
         for key, group in pairs.groupby(by):
             own, other = group["own"].to_numpy(), group["other"].to_numpy()

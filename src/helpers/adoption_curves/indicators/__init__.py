@@ -13,16 +13,16 @@ tables and figures), ``uses`` (who uses it, for what, with which product, in whi
 
 from ..base.arguments import check_first_arguments
 from ..base.limit import Limit
-from .captions import Names, cite_series, cite_sources, name_series
 from .claims import check_claims
 from .countries import compare_entities
-from .coverage import describe_coverage, find_expected, list_series, say_expected
+from .coverage import describe_coverage, find_expected, format_expected, list_series
 from .data import Data, list_studied, load
 from .fetch import fetch
+from .labels import Names, cite_series, cite_sources, find_labels
 from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
+from .profile import list_products, list_profile, list_rulers, select_people, select_purposes
 from .series import AdoptionSeries
-from .uses import list_products, list_profile, list_rulers, pick_people, pick_purposes
 
 __all__ = [
     "AdoptionSeries",
@@ -40,6 +40,8 @@ __all__ = [
     "describe_coverage",
     "fetch",
     "find_expected",
+    "find_labels",
+    "format_expected",
     "list_products",
     "list_profile",
     "list_rulers",
@@ -47,11 +49,9 @@ __all__ = [
     "list_shares",
     "list_studied",
     "load",
-    "name_series",
-    "pick_people",
-    "pick_purposes",
     "rank_pace",
-    "say_expected",
+    "select_people",
+    "select_purposes",
 ]
 
 check_first_arguments(globals())

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.words import quote
+from ..base.formats import quote
 from .data_files import TABLES, find_kind, read_schemas, read_table
 from .problems import DataError, Problem, list_problems, suggest_names
 from .validate import read_cells

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.words import say_day
+from ..base.formats import format_day
 from .data import Data
 
 _CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
@@ -69,7 +69,7 @@ def _look_elsewhere(data: Data, claim: Any) -> tuple[str, str] | None:
         return None
     publisher, published, url = sources[["publisher", "published", "url"]].iloc[0]
     agrees = claim.found > claim.reported if claim.comparison == "exceeds" else claim.found == claim.reported
-    where = publisher if pd.isna(published) else f"{publisher}, {say_day(published)}"
+    where = publisher if pd.isna(published) else f"{publisher}, {format_day(published)}"
     how = f"{where}: {claim.found:,.10g} {claim.unit}. {claim.note} {url}".strip()
     return "found elsewhere" if agrees else _VERDICTS[2], how
 

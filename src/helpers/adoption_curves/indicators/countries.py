@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .captions import find_within
 from .data import Data
+from .labels import find_within
 from .problems import parameter_error, suggest_names
 
 _HIGHEST = 3
@@ -63,7 +63,7 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
                  "standard_error", "place", "places", "within", "period"]]  # fmt: skip
 
 
-def pick_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:
+def select_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:
     """Pick what a figure shows of a comparison: of each kind of measure one figure of each country.
 
     Of several measures of one kind the one of most countries counts, then the newest, then the widest question. Kinds
@@ -110,7 +110,7 @@ def pick_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]
     return chosen.drop(columns=["size", "own", "order"])
 
 
-def say_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str]) -> str:
+def format_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str]) -> str:
     """Note on countries that no measure has, and on measures that are not ranked; "" for none.
 
     Parameters

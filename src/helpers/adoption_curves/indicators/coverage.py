@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from ..base.words import quote, say_day
+from ..base.formats import format_day, quote
 from .data import Data
 from .problems import DataError, Problem
 
@@ -91,7 +91,7 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "limit"]]
 
 
-def say_expected(text: str, today: date | None = None) -> str:
+def format_expected(text: str, today: date | None = None) -> str:
     """Expected day of a value in words.
 
     Parameters
@@ -113,9 +113,9 @@ def say_expected(text: str, today: date | None = None) -> str:
 
     Examples
     --------
-    >>> say_expected("2026-12-09"), say_expected("2026-12"), say_expected("2027-01/2027-02")
+    >>> format_expected("2026-12-09"), format_expected("2026-12"), format_expected("2027-01/2027-02")
     ('9 December 2026', 'December 2026', 'January or February 2027')
-    >>> say_expected("2026-11", date(2026, 12, 2))
+    >>> format_expected("2026-11", date(2026, 12, 2))
     'was expected in November 2026'
     """
     if not text:
@@ -125,7 +125,7 @@ def say_expected(text: str, today: date | None = None) -> str:
     except ValueError as error:
         raise ValueError(f"{quote(text)} is no day or month: write 2026-12-09, 2026-12 or 2027-01/2027-02") from error
     last = parts[-1]
-    said = [say_day(part.start_time) if part.freqstr == "D" else f"{part.start_time:%B %Y}" for part in parts]
+    said = [format_day(part.start_time) if part.freqstr == "D" else f"{part.start_time:%B %Y}" for part in parts]
     words = said[0]
     if len(said) > 1:
         between = "or" if (last - parts[0]).n == 1 else "to"
@@ -146,8 +146,8 @@ def find_expected(data: Data, entity: str, indicator: str) -> str:
     Returns
     -------
     str
-        As `say_expected` takes it; "" where nothing is expected, where the expected figure is there, for data as they
-        were known on an earlier day.
+        As `format_expected` takes it; "" where nothing is expected, where the expected value is there, and for data as
+        they were known on an earlier day.
 
     Raises
     ------

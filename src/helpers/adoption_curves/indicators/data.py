@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import SHORTEST
+from ..base.formats import format_amount, format_count, of_entity
 from ..base.limit import Limit
 from ..base.project import Source, find_data
-from ..base.words import of_entity, say_amount, say_count
 from .checks import read_tables
 from .data_files import TABLES, find_kind
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
@@ -74,7 +74,7 @@ class Data:
     understood: list[str] = field(default_factory=list, repr=False)
 
     def __repr__(self) -> str:
-        entities = say_count(len({entity for entity, _ in self.own}), "entity", "entities")
+        entities = format_count(len({entity for entity, _ in self.own}), "entity", "entities")
         return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
 
     def series(self, entity: str, indicator: str, limit: str | float = "", since: str = "") -> AdoptionSeries:
@@ -523,7 +523,7 @@ def _limit_by_number(series: AdoptionSeries, text: str, most: float = 100) -> Li
         message = f"is above 100, but {series.indicator} is in {series.unit}; write 100 or less"
         raise parameter_error("limit", text, message)
     whole = _is_percentage(series) and number == 100 and series.base
-    title = f"100 percent of {series.base}" if whole else say_amount(number, series.unit)
+    title = f"100 percent of {series.base}" if whole else format_amount(number, series.unit)
     return Limit(pd.Series(number, series.earlier.index.union(series.days), name=text), text, title)
 
 

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from ..base.formats import escape, format_count
 from ..base.project import find_shipped
-from ..base.words import escape, say_count
 from .problems import DataError, Problem, list_problems
 
 NumberedRow: TypeAlias = tuple[int, list[str]]
@@ -60,13 +60,13 @@ def read_bytes(path: Path) -> bytes:
         message = {"": "is missing in {}; the data need this file", "folder": "is a folder in {}; the data need a file"}
         raise file_error(path, message.get(kind, kind).format(escape(str(path.parent))))
     try:
-        refuse_large(path, path.stat().st_size)
+        raise_for_size(path, path.stat().st_size)
         return path.read_bytes()
     except OSError as error:
         raise file_error(path, f"cannot be read ({_name_reason(error)}); allow reading it") from error
 
 
-def refuse_large(path: Path, size: int) -> None:
+def raise_for_size(path: Path, size: int) -> None:
     """Raise a `DataError` where a file, unpacked, would take minutes to be checked, and most of the memory."""
     if size > _LARGEST_FILE:
         raise file_error(path, f"holds more than {_LARGEST_FILE:,} bytes; take a part of it")
@@ -169,7 +169,7 @@ def explain_length(cells: list[str], header: Sequence[str]) -> str:
     right = "write a comma for each empty one"
     if len(cells) > len(header):
         right = 'put a text that holds a comma in "", write numbers with a point and without separators'
-    return f"has {say_count(len(cells), 'field')} where the header has {len(header)}; {right}, or leave the row out"
+    return f"has {format_count(len(cells), 'field')} where the header has {len(header)}; {right}, or leave the row out"
 
 
 # ---- the schema: datapackage.json of the project, the one source of columns, types, constraints and keys

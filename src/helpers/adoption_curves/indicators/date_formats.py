@@ -89,7 +89,7 @@ def _may_span(cells: Sequence[str]) -> bool:
     return all(spans) and same and (not plain or (len(ends) == 1 < len(cells)))
 
 
-def choose_form(cells: Sequence[str], end: str = "") -> tuple[dict[str, str], str, str]:
+def find_date_form(cells: Sequence[str], end: str = "") -> tuple[dict[str, str], str, str]:
     """ISO days of cells in the one form in which all are dates; or, where there is none, or two, a cell and why.
 
     Parameters

@@ -29,8 +29,8 @@ import numpy as np
 import pandas as pd
 
 from ..base.files import write_file
+from ..base.formats import format_count, shorten
 from ..base.project import RunError, UserError, import_extra
-from ..base.words import say_count, shorten
 from .data import load
 from .date_formats import list_days
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
@@ -147,7 +147,7 @@ def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: P
     words = frame.columns.difference(["date", "value", "limit"])  # none is a formula for a spreadsheet
     frame[words] = frame[words].replace("^(?=[=@])", "'", regex=True)
     told = [
-        f"{title}: {say_count(len(frame), 'figure')} of {list_names(frame['entity'].unique())}; the unit is {unit}.",
+        f"{title}: {format_count(len(frame), 'figure')} of {list_names(frame['entity'].unique())}; the unit is {unit}.",
         f"Source: {first['source']}, {first['address']}. Licence: {first['licence'] or 'not stated there'}.",
         *[f"The publisher marks {row.date}: {row.note}." for row in frame[frame["note"] != ""].itertuples()],
     ]
@@ -208,7 +208,7 @@ def _ask_publisher(name: str, where: Sequence[str], hosts: Mapping[str, str] | N
         for column in labels.keys() & chosen.keys():
             rows = rows[rows[column].isin(chosen[column])]
         rows = rows[rows["value"] != ""]
-        _refuse_several(rows, labels, chosen)
+        _raise_for_several(rows, labels, chosen)
         rows = rows.assign(limit=_find_population(rows, hosts)) if limit else rows
     except UserError:
         raise
@@ -230,7 +230,7 @@ def _ask_publisher(name: str, where: Sequence[str], hosts: Mapping[str, str] | N
     return rows.sort_values(["entity", "date"], ignore_index=True)
 
 
-def _refuse_several(rows: pd.DataFrame, labels: _Labels, chosen: _Chosen) -> None:
+def _raise_for_several(rows: pd.DataFrame, labels: _Labels, chosen: _Chosen) -> None:
     """Ask which rows are meant where a column differs, and not because several were chosen."""
     problems = []
     for column in (column for column in labels if rows[column].nunique() > 1 and column not in chosen):
@@ -330,7 +330,7 @@ def _get_json(session: Any, url: str, **asked: str) -> Any:
 # ---- the publishers
 
 
-def _ask_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
+def _fetch_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
     """Our World in Data: the CSV of a chart and its metadata."""
     url, asked = f"{address}/grapher/{name}", {"v": "1", "csvType": "full", "useColumnShortNames": "true"}
     try:
@@ -356,7 +356,7 @@ def _ask_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer
     return rows, labels, "entity"
 
 
-def _ask_world_bank(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
+def _fetch_world_bank(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
     """The World Bank: an indicator, its figures, and its metadata."""
     try:
         head = _list_pages(session, f"{address}/indicator/{name}")[0]
@@ -369,7 +369,7 @@ def _ask_world_bank(session: Any, address: str, name: str, chosen: _Chosen) -> _
     labels = {"country": {row["id"]: row["name"] for row in countries}}
     codes = {row["iso2Code"]: row["id"] for row in countries}  # income groups have no code of three letters in rows
     _find_codes(chosen, labels, "country")
-    _refuse_several(pd.DataFrame({"country": list(labels["country"])}), labels, chosen)
+    _raise_for_several(pd.DataFrame({"country": list(labels["country"])}), labels, chosen)
     url = f"{address}/country/{';'.join(chosen['country'])}/indicator/{name}"
     found = [(row["date"], row["value"] or "", codes[row["country"]["id"]]) for row in _list_pages(session, url)]
     rows = pd.DataFrame(found, columns=["date", "value", "country"])
@@ -397,7 +397,7 @@ def _list_pages(session: Any, url: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _ask_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
+def _fetch_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
     """A publisher of SDMX: the structure of a dataflow and its figures; one after a break begins a new series."""
     sdmx = import_extra("sdmx", "fetch", "adoption fetch")
 
@@ -415,7 +415,7 @@ def _ask_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Chose
     ask = partial(client.data, flow.id, key={one: "+".join(codes) for one, codes in chosen.items()}, dsd=structure)
     if len(chosen) < len(labels):  # the keys alone, which are few beside the figures
         found = [_read_codes(one.values) for one in ask(params={"detail": "serieskeysonly"}).data[0].series]
-        _refuse_several(pd.DataFrame(found), labels, chosen)
+        _raise_for_several(pd.DataFrame(found), labels, chosen)
     answer = ask()
     found = [_read_codes({**one.key.values, **one.attrib, "value": one}) for one in answer.data[0].obs]
     rows = pd.DataFrame(found).fillna("").rename(columns={"TIME_PERIOD": "date"})
@@ -444,7 +444,7 @@ def _read_codes(parts: Mapping[str, Any]) -> dict[str, str]:
 
 
 _PUBLISHERS: dict[str, tuple[str, Callable[..., _Answer]]] = {
-    "owid": ("https://ourworldindata.org", _ask_owid),
-    "wb": ("https://api.worldbank.org/v2", _ask_world_bank),
-    "eurostat": ("https://ec.europa.eu/eurostat/api/dissemination/sdmx/2.1", partial(_ask_sdmx, "ESTAT")),
+    "owid": ("https://ourworldindata.org", _fetch_owid),
+    "wb": ("https://api.worldbank.org/v2", _fetch_world_bank),
+    "eurostat": ("https://ec.europa.eu/eurostat/api/dissemination/sdmx/2.1", partial(_fetch_sdmx, "ESTAT")),
 }

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..base.formats import SHOWN_CHARACTERS, escape, quote, shorten
 from ..base.project import UserError
-from ..base.words import SHOWN_CHARACTERS, escape, quote, shorten
 
 _MAX_MESSAGES = 50  # lines of one message, and problems of one kind that are explained one by one
 _MAX_MESSAGE_CHARACTERS = 1000

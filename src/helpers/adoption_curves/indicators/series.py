@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import count_usable, explain_few
+from ..base.formats import add_entity, format_amount, format_count, format_long_date, of_entity, spell
 from ..base.limit import Limit
-from ..base.words import add_entity, of_entity, say_amount, say_count, say_date, spell
 from .date_formats import read_day
 from .problems import DataError, Problem, parameter_error
 
@@ -82,7 +82,7 @@ class AdoptionSeries:
     def __repr__(self) -> str:
         span = f"{self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}"
         limit = f", limit: {self.limit.title}" if self.limit is not None else ""
-        name, count = of_entity(self.title, self.entity), say_count(len(self.values), "figure")
+        name, count = of_entity(self.title, self.entity), format_count(len(self.values), "figure")
         return f"{name}: {count} in {self.unit}, {span}{limit}"
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -134,7 +134,7 @@ class AdoptionSeries:
     def few(self) -> str:
         """Why its values are too few for a forecast, as a clause after "because"; "" where they are not."""
         values, last = self.values.dropna(), self.last_break
-        since = "" if last is None else say_date(last["date"])
+        since = "" if last is None else format_long_date(last["date"])
         return explain_few(decimal_years(values.index), values.to_numpy(float), len(self.newer), since)
 
     @property
@@ -273,12 +273,12 @@ class AdoptionSeries:
             least = "at least " if worst >= len(self.values) else ""
             message = (
                 f"is below an observation: {of_entity(self.indicator, self.entity)} is {least}"
-                f"{say_amount(seen.iloc[worst], self.unit)} on {seen.index[worst]:%Y-%m-%d}, the limit "
-                f"{say_amount(limits[worst], self.unit)}; "
+                f"{format_amount(seen.iloc[worst], self.unit)} on {seen.index[worst]:%Y-%m-%d}, the limit "
+                f"{format_amount(limits[worst], self.unit)}; "
                 "choose a limit that is never below the series"
             )
             raise parameter_error("limit", limit.name, message)
-        if wrong := limit.say_far(self.values):
+        if wrong := limit.find_scale_fault(self.values):
             raise parameter_error("limit", limit.name, wrong)
         return replace(self, values=values, limit=limit)
 

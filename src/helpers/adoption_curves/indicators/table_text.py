@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.project import import_extra
-from .data_files import NumberedRow, decode_text, file_error, read_bytes, refuse_large, split_rows
+from .data_files import NumberedRow, decode_text, file_error, raise_for_size, read_bytes, split_rows
 from .number_format import SHOWN, Number, is_number
 from .problems import list_names, parameter_error
 
@@ -89,7 +89,7 @@ def _check_archive(path: Path, raw: bytes) -> None:
     """Raise a `DataError` for a damaged or huge archive, an .ods file, or one with a definition of XML entities."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
+            raise_for_size(path, sum(entry.file_size for entry in archive.infolist()))
             parts = {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, RuntimeError) as error:
         raise file_error(path, "cannot be read as a spreadsheet; save it as .xlsx or CSV UTF-8") from error

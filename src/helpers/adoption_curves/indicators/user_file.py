@@ -20,11 +20,11 @@ from typing import Any
 import pandas as pd
 
 from ..base.columns import CHOICES, COLUMNS, GONE, LIMITED, NAME, REPEATED, USUAL_TITLE, spread_choices
-from ..base.words import escape, say_count, say_day, shorten
+from ..base.formats import escape, format_count, format_day, shorten
 from . import number_format as numbers
 from .checks import check_spellings, raise_problems, read_unit
 from .data_files import NumberedRow, explain_length, file_error, list_repeated
-from .date_formats import SPAN, choose_form, list_days, read_day
+from .date_formats import SPAN, find_date_form, list_days, read_day
 from .problems import DataError, Problem, cell_error, list_names, list_problems, parameter_error, suggest_names
 from .table_text import read_rows
 from .user_tables import build_tables, check_rows, fill_defaults
@@ -336,16 +336,16 @@ def _read_columns(
         _check_days(file, frame, options)
     raise_problems(problems)
     newest = frame.sort_values(_DATE, kind="stable").iloc[-1]
-    notes = [f"{newest[_PRINTED]} ({shorten(heads['date'])}) is {say_day(pd.Timestamp(newest[_DATE]))}."]
+    notes = [f"{newest[_PRINTED]} ({shorten(heads['date'])}) is {format_day(pd.Timestamp(newest[_DATE]))}."]
     if count := len(printed) - len(frame):
-        notes.append(f"{say_count(count, 'cell')} without a value left out.")
+        notes.append(f"{format_count(count, 'cell')} without a value left out.")
     return frame.drop(columns=_PRINTED), heads, notes
 
 
 def _read_dates(file: str, frame: pd.DataFrame, heading: str, options: Mapping[str, Any]) -> list[str]:
     """ISO dates of the cells, read in the one form in which all are dates."""
     cells = [numbers.split_flag(cell, options["flags"])[0] for cell in frame[_DATE]]
-    days, wrong, message = choose_form(list(dict.fromkeys(cells)), options["year-end"])
+    days, wrong, message = find_date_form(list(dict.fromkeys(cells)), options["year-end"])
     if message and _VALUE in frame:  # a heading
         raise cell_error(file, f"{message}, or --ignore {shlex.quote(wrong)}", column=wrong)
     if message:

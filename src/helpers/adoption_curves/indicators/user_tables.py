@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.columns import COLUMNS, USUAL_TITLE
-from ..base.words import of_entity, quote
+from ..base.formats import of_entity, quote
 from .checks import check_figures, check_published, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import OBSERVED_YEARS
-from ..base.words import UNSEEN
+from ..base.formats import UNSEEN
 from .date_formats import explain_date, read_day
 from .problems import Problem, list_problems, parameter_error, suggest_names
 

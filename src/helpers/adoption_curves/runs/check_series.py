@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..base import words
+from ..base import formats
 from ..base.dates import decimal_years
-from ..base.fallen import LEAST_APART, has_fallen, pick_last
+from ..base.fallen import LEAST_APART, find_newest, is_in_decline
 from ..base.project import RunError, Source, UserError
 from .manifest import find_last, find_table, list_tables, locate
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
@@ -48,7 +48,7 @@ def check_parameters(parameters: Parameters) -> Any:
     series = data.series(parameters.entity, parameters.indicator, parameters.limit, parameters.since)
     usable = series.use_readings().values[lambda values: values > 0].index
     if parameters.milestone and not float(parameters.milestone) > series.highest:
-        highest = words.say(series.highest, series.unit)
+        highest = formats.say(series.highest, series.unit)
         raise ParameterError(f"parameter 'milestone' is {parameters.milestone}, and {highest} has been reached")
     if (parameters.until or parameters.horizon_years < 1) and len(usable):  # a longer one reaches the next date
         from ..forecast import next_dates
@@ -83,10 +83,10 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
         facts += [f"Is {doubt}?" for doubt in [_doubt_newest(series)] if doubt]
     choice = ", as asked" if parameters.limit != data.find_limit(series.indicator) else ""
     if series.limit is not None:
-        facts.append(f"{title}: the limit is {words.lower_first(series.limit.title)}{choice}.")
+        facts.append(f"{title}: the limit is {formats.lower_first(series.limit.title)}{choice}.")
     else:
         lost = "we quote no forecast" if series.cumulative else "a forecast has no range"
-        right = f" Without one {lost}. {words.GIVES_RANGE.format('-p limit N')}"
+        right = f" Without one {lost}. {formats.GIVES_RANGE.format('-p limit N')}"
         facts.append(
             f"{title}: no limit{choice}.{'' if series.measure == 'flow' and not series.is_share_of_sales else right}"
         )
@@ -95,13 +95,15 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
 
 def _format_value(row: Any, series: Any) -> str:
     """A value as it is read, with the month at whose end its day lies, of a flow the year, or else the day."""
-    side, day = "" if row["qualifier"] == "exact" else f"{words.say_name(row['qualifier'])} ", row["date"]
+    side, day = "" if row["qualifier"] == "exact" else f"{formats.format_name(row['qualifier'])} ", row["date"]
     is_period = series.measure == "flow" or day.is_month_end
-    period = f"{words.say_at(series.measure)} {words.say_period(day, series.measure)}"
-    return f"{side}{words.say_amount(row['value'], series.unit)} {period if is_period else f'on {words.say_day(day)}'}"
+    amount = formats.format_amount(row["value"], series.unit)
+    if not is_period:
+        return f"{side}{amount} on {formats.format_day(day)}"
+    return f"{side}{amount} {formats.find_preposition(series.measure)} {formats.format_period(day, series.measure)}"
 
 
-def refuse_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
+def raise_for_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
     """Refuse, for `--strict`, own data of which a cell or a row was left out, whose newest figure may have slipped.
 
     And those that have lost figures of the last whole run, which is in `folder`: a cut download.
@@ -122,7 +124,7 @@ def refuse_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
         return
     known = read_csv(locate(folder, f"tables/{table}.csv"), list_tables(record)[table]["columns"])["date"]
     if lost := sorted({*known} - {*series.observations["date"]}):
-        what = f"{words.say_count(len(lost), 'value')} of the last whole run, the first of {lost[0]:%Y-%m-%d}"
+        what = f"{formats.format_count(len(lost), 'value')} of the last whole run, the first of {lost[0]:%Y-%m-%d}"
         raise RunError(f"{data.path.name} has lost {what}; --strict refuses it. If it is right, run once without it.")
 
 
@@ -133,26 +135,26 @@ def _doubt_newest(series: Any) -> str:
     last = float(steps[-1] / steps[:-1].max()) if len(steps) > 1 and steps[:-1].max() > 0 else 0.0
     if last <= _MUCH_LARGER and 1 / _SLIPPED < times < _SLIPPED:
         return ""
-    newest = f"the newest value, {words.say_amount(values.iloc[-1], series.unit)}, right"
+    newest = f"the newest value, {formats.format_amount(values.iloc[-1], series.unit)}, right"
     return f"{newest}: {times:.2g} times the one before, with a step {last:.2g} times the largest before"
 
 
 def _list_left_out(series: Any) -> list[str]:
     """Sentences on what curves and forecast leave out of a series, and on a series that has fallen."""
-    what, notes = words.of_entity(series.indicator, series.entity), list[str]()
+    what, notes = formats.of_entity(series.indicator, series.entity), list[str]()
     if (last := series.last_break) is not None:
-        count = words.say_count(len(series.earlier), "value")
+        count = formats.format_count(len(series.earlier), "value")
         notes.append(f"{count} of {what} before the break of {last['date']:%Y-%m-%d} ({last['reason']}) left out.")
     values = series.values[series.values > 0]
     if zeros := len(series.values) - len(values):
-        count = words.say_count(zeros, "value")
+        count = formats.format_count(zeros, "value")
         notes.append(f"{count} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
     if series.few:
         notes.append(f"{series.full_title}: no forecast, because {series.few}.")
     years = decimal_years(values.index)
-    if has_fallen(decimal_years(series.values.index), series.values):
+    if is_in_decline(decimal_years(series.values.index), series.values):
         notes.append(f"{series.full_title}: no forecast, because it has fallen, and curves of adoption only rise.")
-    elif len(years) > 1 and np.diff(years).min() < LEAST_APART <= np.diff(years[pick_last(years)]).min():
+    elif len(years) > 1 and np.diff(years).min() < LEAST_APART <= np.diff(years[find_newest(years)]).min():
         notes.append(f"The forecast of {what} leaves out values nearer than {LEAST_APART} years to the next.")
     return notes
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.fan import find_goal
 from ..base.files import write_file
-from ..base.folders import keep_unlisted, lock_folder, replace_folder, write_list
-from ..base.levels import band_columns, quoted_level, say_level
+from ..base.folders import lock_folder, move_unlisted, replace_folder, write_list
+from ..base.formats import clean, format_count, format_long_date, format_range, say
+from ..base.headline import find_goal
+from ..base.levels import band_columns, format_level, quoted_level
 from ..base.project import RECORD, RunError, find_outputs
-from ..base.words import clean, say, say_count, say_date, say_range
 from .manifest import find_run, find_table, list_tables, locate, read_unchanged
-from .pages import render, say_value
+from .pages import format_axis_value, render
 from .parameters import ParameterError
 from .table_files import read_csv, write_csv
 
@@ -95,7 +95,9 @@ def read_row(name: str) -> dict[str, Any]:
         "last_date": last["date"].max(),
         "last_value": last["value"].max(),
         "level": level,
-        "parameters": {key: say_value(key, value) for key, value in record["parameters"].items() if key != "run"},
+        "parameters": {
+            key: format_axis_value(key, value) for key, value in record["parameters"].items() if key != "run"
+        },
         "made_from": repr([record["data"]["files"], sources, record["helpers"], record["versions"]]),
         "forecast": forecast.reindex(columns=["date", "median", "low", "high", "basis"]).to_dict("records"),
     }
@@ -142,7 +144,7 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
             "compare.html.j2",
             alt=alt,
             chart=b64encode((new / f"{NAME}.svg").read_bytes()).decode() if alt else "",
-            title=f"{say_count(len(rows), 'run')} side by side" if rows else "No run was made",
+            title=f"{format_count(len(rows), 'run')} side by side" if rows else "No run was made",
             doubt=len({row["made_from"] for row in rows}) > 1,
             shown=texts.drop(columns=[*same]),
             links={row["run"]: os.path.relpath(find_run(row["run"]) / "html" / "index.html", folder) for row in rows},
@@ -151,7 +153,7 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
         )
         write_file(new / "index.html", page.encode())
         write_list(new)
-        kept = keep_unlisted(folder, folder)
+        kept = move_unlisted(folder, folder)
         replace_folder(folder, new)
     return kept
 
@@ -173,10 +175,10 @@ def _say_forecast(row: Mapping[str, Any]) -> str:
     """Date, median and interval of a row of the table, in words."""
     if pd.isna(row["median"]):
         return "none"
-    text = f"{say_date(row['date'])}: {say(row['median'], row['unit'])}"
+    text = f"{format_long_date(row['date'])}: {say(row['median'], row['unit'])}"
     if pd.isna(row["low"]):
         return text
-    return f"{text} ({say_level(row['level'])} interval {say_range(row['low'], row['high'])})"
+    return f"{text} ({format_level(row['level'])} interval {format_range(row['low'], row['high'])})"
 
 
 def _draw(new: Path, table: pd.DataFrame) -> str:
@@ -190,9 +192,9 @@ def _draw(new: Path, table: pd.DataFrame) -> str:
     if drawn.empty:
         return ""
     panels, dates = list(drawn.groupby(["title", "unit"], sort=False)), drawn["date"].unique()
-    when = f" for {say_date(dates[0])}" if len(dates) == 1 else ""
-    bars = f"{' and '.join(dict.fromkeys(map(say_level, drawn['level'])))} prediction intervals (bars)"
-    alt = f"Forecasts of {say_count(len(drawn), 'run')}{when}: medians (points) and {bars}"
+    when = f" for {format_long_date(dates[0])}" if len(dates) == 1 else ""
+    bars = f"{' and '.join(dict.fromkeys(map(format_level, drawn['level'])))} prediction intervals (bars)"
+    alt = f"Forecasts of {format_count(len(drawn), 'run')}{when}: medians (points) and {bars}"
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever a matplotlibrc or an earlier chart has set
         mpl.rcParams |= {"text.parse_math": False, "axes.spines.right": False, "axes.spines.top": False}
@@ -203,7 +205,7 @@ def _draw(new: Path, table: pd.DataFrame) -> str:
             places, names = range(len(rows)), rows["run"].str.rpartition("/")[2].str[-_MOST_LETTERS:]
             axis.hlines(places, rows["low"], rows["high"], lw=3, alpha=0.45)
             axis.plot(rows["median"], places, "o")
-            axis.set_yticks(places, names if when else names + ", " + rows["date"].map(say_date))
+            axis.set_yticks(places, names if when else names + ", " + rows["date"].map(format_long_date))
             axis.set(ylim=(len(rows) - 0.4, -0.6), xlabel=f"{title}, {unit}")
             axis.set_xlim(left=0)
             axis.xaxis.set_major_formatter("{x:,g}")

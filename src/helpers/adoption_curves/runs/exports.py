@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 
 from ..base.files import hash_file, write_file
-from ..base.folders import keep_edited, list_foreign, refuse_foreign
+from ..base.folders import list_foreign, move_edited, raise_for_foreign
 from ..base.project import PACKAGED, REGISTER, RunError, import_extra
-from .ingredients import hash_data
+from .fingerprint import hash_data
 from .manifest import DATA, list_tables, locate, read_unchanged, write_manifest
 from .parameters import read_parameters
 from .table_files import read_csv
@@ -50,9 +50,9 @@ def write_workbook(folder: Path) -> Path:
     place = locate(folder, _BOOK)
     record = read_unchanged(folder, "tables/", "figures/")
     if os.path.lexists(place):
-        refuse_foreign(folder, {*list_foreign(folder)} - ({_BOOK} - record["files"].keys()))
+        raise_for_foreign(folder, {*list_foreign(folder)} - ({_BOOK} - record["files"].keys()))
         if record["files"][_BOOK] != hash_file(place):
-            sys.stderr.write(f"{keep_edited(folder, [_BOOK])}\n")
+            sys.stderr.write(f"{move_edited(folder, [_BOOK])}\n")
     kinds, content = {name: table["columns"] for name, table in list_tables(record).items()}, io.BytesIO()
     names = [*(name for name in _FIRST if name in kinds), *(name for name in sorted(kinds) if name not in _FIRST)]
     frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}

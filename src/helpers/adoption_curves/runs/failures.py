@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..base.files import read_file, write_file
-from ..base.folders import keep_unlisted, list_foreign, write_list
-from ..base.project import FULL, RECORD, RunError, Stopped, describe_refusal, find_room, say_room
-from ..base.words import clean
+from ..base.folders import list_foreign, move_unlisted, write_list
+from ..base.formats import clean
+from ..base.project import FULL, RECORD, RunError, Stopped, find_room, format_room, format_system_error
 
 LOG, ERROR = "run.log", "error.txt"
 _PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
@@ -69,20 +69,20 @@ class Attempt:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """Remove what attempts before have left; where this one failed, keep its error, its log and what it made."""
         if error is None:
-            self.tell(*keep_unlisted(self.folder, self.final))
+            self.tell(*move_unlisted(self.folder, self.final))
             shutil.rmtree(self.folder, ignore_errors=True)
             return
         if isinstance(error, ValueError) and not (self.new.is_dir() or (self.final / RECORD).is_file()):
             return  # a mistake in what was typed, which the person reads at once
         why = error.word if isinstance(error, Stopped) else "interrupted"
         if isinstance(error, Exception):
-            why = str(error) if isinstance(error, NotebookStopped) else f"failed: {describe_refusal(error) or error}"
+            why = str(error) if isinstance(error, NotebookStopped) else f"failed: {format_system_error(error) or error}"
         with suppress(OSError, RunError):  # a disk that has gone, or a file in its place: the error stream has it all
             self._leave(self.title, why)
 
     def _leave(self, title: str, why: str) -> None:
         """Keep the unfinished run, where one was begun, with a sentence on how the attempt ended, and the log."""
-        self.tell(*keep_unlisted(self.folder, self.final))
+        self.tell(*move_unlisted(self.folder, self.final))
         if self.new.is_dir():
             shutil.rmtree(self.folder, ignore_errors=True)
             self.new.rename(self.folder)
@@ -104,7 +104,7 @@ class Attempt:
             self._tell(line)
 
 
-def say_attempt(folder: Path) -> str:
+def format_attempt(folder: Path) -> str:
     """When the last attempt to make the run in `folder` failed, and why; "" where none did since it was made."""
     try:
         lines = clean(read_file(find_attempt(folder) / ERROR)).splitlines()[:2]
@@ -133,7 +133,7 @@ def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
     while cells and not cells[-1]["metadata"].get("papermill", {}).get("start_time"):
         cells.pop()
     errors = [one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"]
-    text, traceback = _say_end(code, begun=bool(cells)) if find_room() > _LEAST_ROOM else FULL, ""
+    text, traceback = _format_end(code, begun=bool(cells)) if find_room() > _LEAST_ROOM else FULL, ""
     if errors:
         text = f"{errors[0]['ename']}: {errors[0]['evalue']}"
         traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(errors[0]["traceback"]))
@@ -145,7 +145,7 @@ def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
     if len(lines) > _MAX_ERROR_LINES:
         lines[_MAX_ERROR_LINES:] = ["..."]
     if FULL in text:
-        lines.append(say_room())
+        lines.append(format_room())
     # Where it was: the number of the cell as the notebook counts, and the line that raised.
     if cells:
         number = sum(not _PAPERMILL & {*cell["metadata"].get("tags", [])} for cell in cells)
@@ -155,7 +155,7 @@ def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
     return "\n".join([first, *(f"  {line}" for line in lines), *([f"Executed up to there: {kept}"] if kept else [])])
 
 
-def _say_end(code: int, begun: bool) -> str:
+def _format_end(code: int, begun: bool) -> str:
     """How a notebook's process ended without an error of a cell."""
     if code < 0:
         return f"Its process was killed by signal {-code} ({signal.Signals(-code).name}); it may have run out of memory"

@@ -19,18 +19,18 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..base.files import hash_file, read_json, write_json
-from ..base.folders import WRITTEN, list_foreign, refuse_foreign
+from ..base.folders import WRITTEN, list_foreign, raise_for_foreign
+from ..base.formats import clean, format_count, quote
 from ..base.project import (
     RECORD,
     RunError,
     UserError,
     find_outputs,
     find_root,
+    raise_for_links,
     read_clock,
-    refuse_links,
 )
-from ..base.words import clean, quote, say_count
-from .failures import ERROR, LOG, find_attempt, say_attempt
+from .failures import ERROR, LOG, find_attempt, format_attempt
 from .parameters import ParameterError, Parameters, read_parameters
 
 SWEEP = "sweep.json"
@@ -224,7 +224,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     outputs = find_outputs()
     name = folder.relative_to(outputs).as_posix() if folder.is_relative_to(outputs) else folder.name
-    refuse_links(folder)
+    raise_for_links(folder)
     if (folder / SWEEP).exists():
         old = f", {_BY_RELEASE_2}" if is_old_sweep(folder) else ""
         raise UserError(f"'{name}' is a sweep, not a run{old}. Name one of its runs: {name}/RUN")
@@ -291,7 +291,7 @@ def list_edited(folder: Path) -> list[str]:
         return files
     checkpoints = [name for name in files if ".ipynb_checkpoints" in name.split("/")]
     entries = [f"notebooks/{name}.json" for name in record["notebooks"]]
-    refuse_foreign(folder, {*list_files(record), *entries, LOG, RECORD, *checkpoints})
+    raise_for_foreign(folder, {*list_files(record), *entries, LOG, RECORD, *checkpoints})
     edited = {*find_changed(folder, record), *checkpoints}
     return [name for name in files if name in edited]
 
@@ -408,9 +408,9 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
                 values = {name: str(record["parameters"].get(name, "")) for name in _LISTED_PARAMETERS}
                 row |= {"made": record["made"], **values}
                 changed = find_changed(folder, record)
-                state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
+                state = f"{format_count(len(changed), 'file')} missing or changed" if changed else "whole"
                 state = f"{RECORD} was {changed[RECORD]}" if RECORD in changed else state
         except UserError as error:
             state = str(error)
-        rows.append({**row, "state": "; ".join(filter(None, (state, say_attempt(folder))))})
+        rows.append({**row, "state": "; ".join(filter(None, (state, format_attempt(folder))))})
     return sorted(rows, key=lambda row: (row["made"], row["run"]), reverse=True)

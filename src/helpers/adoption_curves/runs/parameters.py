@@ -17,9 +17,9 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ..base.columns import CHOICES, UNNAMED
+from ..base.formats import UNSEEN, quote, shorten
 from ..base.levels import check_levels
-from ..base.project import Source, UserError, name_path
-from ..base.words import UNSEEN, quote, shorten
+from ..base.project import Source, UserError, relative_to_project
 
 _RESERVED_NAMES = {"readme.md", "lab"}  # other names in outputs/
 
@@ -230,7 +230,7 @@ class Parameters(BaseModel):
         min_length=1,
         max_length=6,
     )
-    data: Annotated[_Plain, AfterValidator(name_path)] = _describe(
+    data: Annotated[_Plain, AfterValidator(relative_to_project)] = _describe(
         "data",
         "folder of the data, or a file of your own with dates and figures; FILE?date=Year&value=Percent names columns, "
         "as the options of 'adoption check' do",

@@ -10,12 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..base.folders import keep_edited, lock_folder, replace_folder
-from ..base.project import NEEDED, RunError, find_outputs, find_room, say_room, shorten_path
-from ..base.words import say_first
+from ..base.folders import lock_folder, move_edited, replace_folder
+from ..base.formats import capitalize_first
+from ..base.project import NEEDED, RunError, find_outputs, find_room, format_room, shorten_path
 from . import manifest
 from .failures import LOG, Attempt
-from .ingredients import describe_inputs, find_notebooks, list_copies
+from .fingerprint import describe_inputs, find_notebooks, list_copies
 from .notebook_process import start_fork_server, start_threads
 from .parameters import Parameters, complete_parameters
 from .steps import USUAL_EXECUTION, Execution, Results, Step, list_earlier, plan_steps
@@ -99,7 +99,7 @@ def run_all(
                 path.unlink()  # so that nothing of it is reused
         if changed:
             message = f"{' and '.join(changed)} changed while the run was being made. Run the same command again."
-            raise RunError(say_first(message))
+            raise RunError(capitalize_first(message))
         from .pages import write_pages  # nbconvert, which a run of which nothing changed needs not
 
         write_pages(attempt.new, manifest.describe_run(attempt.new, completed, inputs, data, notes), bodies)
@@ -107,7 +107,7 @@ def run_all(
         # Put the run in the place of the one before.
         before_commit()
         if edited := manifest.list_edited(final):
-            attempt.tell(keep_edited(final, edited))
+            attempt.tell(move_edited(final, edited))
         (attempt.new / LOG).write_text("\n".join([*attempt.lines, ""]), encoding="utf-8")
         replace_folder(final, attempt.new)
     return final
@@ -158,16 +158,16 @@ def _check_inputs(
     parameters: Parameters, final: Path, strict: bool, tell: Callable[..., object]
 ) -> tuple[Parameters, Any, list[str]]:
     """Parameters completed from the data, the data, and notes on both, which it tells, once it has checked all."""
-    from .check_series import check_parameters, list_notes, refuse_doubtful  # these import pandas
+    from .check_series import check_parameters, list_notes, raise_for_doubtful  # these import pandas
 
     needed = max(NEEDED, 2 * sum(path.stat().st_size for path in final.rglob("*") if path.is_file()))
     if find_room() < needed:
-        raise RunError(say_room(needed))
+        raise RunError(format_room(needed))
     completed = complete_parameters(parameters)
     data = check_parameters(completed)
     notes = list_notes(data, completed)
     tell(*notes)
     if strict:
-        refuse_doubtful(data, completed, final)
+        raise_for_doubtful(data, completed, final)
     manifest.list_edited(final)  # refuses files that are somebody's
     return completed, data, notes

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import hash_file, write_json
-from ..base.project import RECORD, RunError, count_processors, find_outputs, refuse_links
+from ..base.project import RECORD, RunError, count_processors, find_outputs, raise_for_links
 from .failures import Attempt
-from .ingredients import choose_files, describe_series, digest, find_needs, read_declared
+from .fingerprint import choose_files, describe_series, digest, find_needs, read_declared
 from .manifest import locate, new_entry, read_entries, read_entry, write_entry
 from .notebook_process import execute_notebook
 from .parameters import Parameters
@@ -78,7 +78,7 @@ class Results:
         """Add the results in more folders of runs, which are searched before those that are there."""
         for folder in reversed([*folders]):
             with suppress(OSError, RunError):  # of another user, or a link: nobody follows it
-                refuse_links(folder)
+                raise_for_links(folder)
                 for entry in read_entries(folder).values():
                     self.places[digest(entry["made_from"])].insert(0, folder)
 

@@ -17,12 +17,12 @@ from matplotlib.axes import Axes
 from .. import indicators
 from ..base.files import hash_file, write_file
 from ..base.limit import find_most
-from ..base.project import RUNNER, RunError, find_outputs, find_root, name_path
-from ..show import lesson, tables
-from ..show.answers import Answer, answer
+from ..base.project import RUNNER, RunError, find_outputs, find_root, relative_to_project
+from ..show import tables, tutorial
 from ..show.figures import images
 from ..show.figures.style import DOTS_PER_INCH, open_chart
-from .ingredients import read_declared
+from ..show.forecast_view import Answer, answer
+from .fingerprint import read_declared
 from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
 from .table_files import read_csv, write_csv
@@ -95,7 +95,7 @@ class Study:
         # By hand it writes into the lab, never into the published run.
         by_hand = not os.environ.get(RUNNER)
         folder = find_outputs() / ("lab" if by_hand else "") / checked.run
-        place = name_path(str(folder))
+        place = relative_to_project(str(folder))
         if os.path.lexists(folder) and not folder.is_dir():
             raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
         if by_hand:
@@ -144,7 +144,7 @@ class Study:
     @cached_property
     def explained(self) -> indicators.AdoptionSeries:
         """Series whose forecast notebook 5 explains: that in question; where it has no range, a reference."""
-        series = lesson.explain_series(self.series, self.most, self.references)
+        series = tutorial.explain_series(self.series, self.most, self.references)
         if series.full_title != self.series.full_title:
             day = f"{series.days[-1]:%Y-%m-%d}"
             print(f"This series has no range. The steps are those of {series.full_title}, as of {day}.")
@@ -153,23 +153,23 @@ class Study:
     @property
     def window(self) -> pd.DataFrame:
         """Figures that the forecast of `explained` uses: date, year, t (years to the last), y, limit, x (y / limit)."""
-        return lesson.frame_window(self.data, self.explained)
+        return tutorial.frame_window(self.data, self.explained)
 
     @property
     def horizon(self) -> pd.DataFrame:
         """Dates ahead of `window`: date, h (years after the last figure), limit (as forecast), limit_sd."""
         until = self.parameters.until if self.explained.full_title == self.series.full_title else ""
-        return lesson.frame_horizon(self.explained, self.parameters.horizon_years, until)
+        return tutorial.frame_horizon(self.explained, self.parameters.horizon_years, until)
 
     @property
     def finished(self) -> pd.DataFrame:
         """The figures of a comparison technology that has since nearly reached its limit, as `window`."""
-        return lesson.frame_finished(self.data, self.references)
+        return tutorial.frame_finished(self.data, self.references)
 
     @cached_property
     def names(self) -> indicators.Names:
         """Titles and units for figures and sentences."""
-        return indicators.name_series(self.data, self.series)
+        return indicators.find_labels(self.data, self.series)
 
     @cached_property
     def own_source(self) -> str:
@@ -183,9 +183,9 @@ class Study:
             self.keep(name, frame)
         return answered
 
-    def example(self, references: Sequence[indicators.AdoptionSeries]) -> lesson.Example:
+    def example(self, references: Sequence[indicators.AdoptionSeries]) -> tutorial.Example:
         """Forecast of one of the references as it would have been made at an earlier date, and the later figures."""
-        return lesson.make_example(self.data, references)
+        return tutorial.make_example(self.data, references)
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.
@@ -338,7 +338,7 @@ class Study:
             raise RunError(differences[0])
         folder, writer, entry = written[differences.index("")]
         if folder == self._published:
-            print(f"Table {name} is read from the published run, {name_path(str(folder))}/.")
+            print(f"Table {name} is read from the published run, {relative_to_project(str(folder))}/.")
         theirs, digest = entry["parameters"], entry["files"].get(path)
         for key in _SUBJECT & theirs.keys() - self._settled.keys():  # other tables are of this series too
             self._settled[key] = theirs[key], writer

@@ -23,7 +23,8 @@ from typing import Any
 
 from ..base.columns import spread_choices
 from ..base.files import read_file
-from ..base.folders import keep_edited, lock_folder
+from ..base.folders import lock_folder, move_edited
+from ..base.formats import format_count
 from ..base.project import (
     RunError,
     Source,
@@ -34,10 +35,9 @@ from ..base.project import (
     import_extra,
     shorten_path,
 )
-from ..base.words import say_count
 from .check_series import check_parameters
 from .compare import NAME, read_row, write_comparison
-from .ingredients import find_notebooks
+from .fingerprint import find_notebooks
 from .manifest import SWEEP, find_damage, is_old_sweep, write_sweep
 from .notebook_process import start_fork_server, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters
@@ -235,7 +235,7 @@ def run_sweep(
         lines = remove_store(find_outputs())
         if is_old_sweep(folder):
             report = [path.name for path in folder.iterdir() if path.is_file()]
-            lines += [f"Sweep '{sweep.name}' was made by release 2: it is made again.", keep_edited(folder, report)]
+            lines += [f"Sweep '{sweep.name}' was made by release 2: it is made again.", move_edited(folder, report)]
         for line in [*lines, *(f"{name} is left out: {why}" for name, why in sweep.left_out.items())]:
             print_line(line)
         write_sweep(folder, {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs})
@@ -326,7 +326,7 @@ def _make_on_cluster(
     task: dict[str, Any] = {"folder": str(folder), "notebooks": str(notebooks), "strict": execution.strict}
     task |= {"outputs": str(find_outputs()), "project": str(find_root())}
     with distributed.Client(address) as client:
-        print_line(f"{say_count(len(runs), 'run')} for {say_count(len(client.nthreads()), 'worker')}")
+        print_line(f"{format_count(len(runs), 'run')} for {format_count(len(client.nthreads()), 'worker')}")
         names = dict[str, str]()
 
         def say_lost(event: Any) -> None:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..base.formats import clean
 from ..base.project import RunError, shorten_path
-from ..base.words import clean
 
 
 def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:

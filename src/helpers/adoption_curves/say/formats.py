@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base.words import say_figure, say_percent, say_unit
+from ..base.formats import format_newest, format_percent, format_unit
 
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 
@@ -14,7 +14,7 @@ def split_unit(unit: str) -> tuple[float, str]:
     ((1000000.0, 'people'), (1.0, 'heat pumps'), (1.0, '%'))
     """
     word, _, noun = unit.partition(" ")
-    return (_SCALES[word], noun) if word in _SCALES else (1.0, say_unit(unit).strip())
+    return (_SCALES[word], noun) if word in _SCALES else (1.0, format_unit(unit).strip())
 
 
 def format_number(value: float, unit: str, digits: int = 3) -> str:
@@ -39,7 +39,7 @@ def format_value(value: float, unit: str, own: bool = False) -> str:
     """
     scale, noun = split_unit(unit)
     if scale != 1e3 and abs(value) * scale < 1e9:
-        return say_figure(value, unit, own)
+        return format_newest(value, unit, own)
     return f"{format_number(value, unit, 15 if own else 4)} {noun}"
 
 
@@ -50,7 +50,7 @@ def format_end(value: float, high: float, unit: str) -> str:
     ('1.06 billion', '86%', '2.3%')
     """
     if split_unit(unit)[1] == "%":
-        return f"{value:.1f}%" if high < 10 or 99.5 <= high < 99.95 else say_percent(value)
+        return f"{value:.1f}%" if high < 10 or 99.5 <= high < 99.95 else format_percent(value)
     return format_number(value, unit)
 
 

@@ -12,7 +12,7 @@ from importlib import metadata
 import pandas as pd
 
 from ..base.columns import UNNAMED, USUAL_TITLE
-from ..base.words import lower_first, say_count, say_day, say_first, say_percent, say_place
+from ..base.formats import capitalize_first, format_count, format_day, format_percent, format_place, lower_first
 from ..indicators import Names
 from .formats import format_end, format_value, split_unit
 from .glossary import frame_rows
@@ -61,9 +61,9 @@ def format_claim(names: Names, amount: str, when: str, is_now: bool = False) -> 
     """
     if not has_verb(names):
         return f"{names.title.replace(': ', ', ')}: {amount} {when}"
-    where = "" if names.entity == UNNAMED else f" in {say_place(names.entity)}"
+    where = "" if names.entity == UNNAMED else f" in {format_place(names.entity)}"
     past = re.sub("^(have|use)", lambda verb: {"have": "had", "use": "used"}[verb[0]], names.doing)
-    return say_first(f"{amount}{where} {names.doing if is_now else f'{past} {when}'}")
+    return capitalize_first(f"{amount}{where} {names.doing if is_now else f'{past} {when}'}")
 
 
 def has_verb(names: Names) -> bool:
@@ -90,13 +90,13 @@ def write_headline(run: RunTables) -> str:
 def write_deck(run: RunTables) -> str:
     """The newest value and who published it; then median, interval and coverage, or why no forecast is quoted."""
     deck = f"The newest value is {run.amount} {run.format_when(run.newest)}."
-    if publisher := say_first(run.names.publisher_name):
+    if publisher := capitalize_first(run.names.publisher_name):
         deck = f"{publisher} reported {run.amount} for {run.format_date(run.newest)}."
     if not run.quoted:
         return f"{deck} We quote no forecast, because {run.reason}."
     tests = [
-        f"; in tests on {row['technologies']} technologies, such intervals contained {say_percent(row['covered'])} of "
-        f"outcomes {say_count(row['horizon_years'], 'year')} ahead"
+        f"; in tests on {row['technologies']} technologies, such intervals contained "
+        f"{format_percent(row['covered'])} of outcomes {format_count(row['horizon_years'], 'year')} ahead"
         for row in run.list_tests("05_coverage")[:1]
     ]
     return (
@@ -141,7 +141,7 @@ def write_title(run: RunTables) -> str:
 
 
 def _format_known(run: RunTables) -> str:
-    known = f"as known on {say_day(pd.Timestamp(run.names.as_of))}, " if run.names.as_of else ""
+    known = f"as known on {format_day(pd.Timestamp(run.names.as_of))}, " if run.names.as_of else ""
     values = f"the values since {run.since}" if run.since else "values"
     return f"{known}from {values} up to {run.format_date(run.newest)}"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.levels import LEVELS, say_level
+from ..base.formats import format_bound, format_count, format_day, format_percent, format_range, lower_first, say
+from ..base.levels import LEVELS, format_level
 from ..base.project import ESTIMATES, is_estimate
-from ..base.words import lower_first, say, say_count, say_day, say_limit, say_percent, say_range
 
 _BASELINES = {"wis_last_value": "last value", "wis_drift": "straight line"}
 """The registered baselines in words, by the columns of their scores."""
@@ -26,20 +26,20 @@ def _write_entry(row: dict[str, Any]) -> str:
     what = "an estimate of the value, not yet published," if is_estimate(row) else "a forecast"
     median = say(row["q0.5"], row["unit"], row["q0.9"], bare=True)
     text = (
-        f"On {say_day(row['registered'])} we registered {what} for {say_day(row['target_date'])}: "
-        f"{say_range(row['q0.1'], row['q0.9'], row['unit'])} (80% interval; median {median}; method {row['model']}; "
+        f"On {format_day(row['registered'])} we registered {what} for {format_day(row['target_date'])}: "
+        f"{format_range(row['q0.1'], row['q0.9'], row['unit'])} (80% interval; median {median}; method {row['model']}; "
         f"limit: {lower_first(row['limit_title'])}). "
     )
     if pd.isna(row["came"]):
         return text + "The outcome has not been published yet."
     if row["why"]:
         return f"{text}There is no score: {row['why']}."
-    outcome = say_limit(pd.Series(row | {"qualifier": row["side"], "value": row["outcome"]}), row["unit"], own=False)
-    text += f"The outcome, {outcome}, was published on {say_day(row['came'])}"
+    outcome = format_bound(pd.Series(row | {"qualifier": row["side"], "value": row["outcome"]}), row["unit"], own=False)
+    text += f"The outcome, {outcome}, was published on {format_day(row['came'])}"
     text += " and revised since" if row["revised"] else ""
     text += {"yes": "; it is inside the interval", "no": "; it is outside the interval", "": ""}[row["inside"]]
     if row["side"] != "exact":
-        text += f"; the forecast gave it a probability of {say_percent(100 * row['probability'])}"
+        text += f"; the forecast gave it a probability of {format_percent(100 * row['probability'])}"
     text += f". {row['note']}".rstrip()
     if row["hindsight"]:
         return text + " We registered the forecast after the outcome was known, so it does not count."
@@ -48,7 +48,7 @@ def _write_entry(row: dict[str, Any]) -> str:
     return f"{text} Its WIS is {' and '.join(texts)}." if texts else text
 
 
-def say_scores(summary: pd.DataFrame) -> list[str]:
+def format_scores(summary: pd.DataFrame) -> list[str]:
     """A sentence or more for each model of `summarise_scores`."""
     return [" ".join(_list_scores(row)) for row in summary.to_dict("records")]
 
@@ -56,19 +56,19 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
 def _list_scores(row: dict[str, Any]) -> Iterator[str]:
     nouns = ("estimate of a value due", "estimates of values due") if row["model"] == ESTIMATES else ("forecast",)
     yield (
-        f"With {row['model'].removesuffix(' (estimates)')} we registered {say_count(row['registered'], *nouns)}: "
+        f"With {row['model'].removesuffix(' (estimates)')} we registered {format_count(row['registered'], *nouns)}: "
         f"{row['to_come']} without an outcome yet, {row['hindsight']} made in hindsight and not counted, "
         f"{row['no_score']} without a score."
     )
     if row["exact"]:
-        shares = {level: say_percent(100 * row[f"coverage_{100 * level:.0f}"]) for level in LEVELS}
-        covered = ", ".join(f"{share} in the {say_level(level)} interval" for level, share in shares.items())
-        yield f"Of {say_count(row['exact'], 'exact value')}, {covered}."
+        shares = {level: format_percent(100 * row[f"coverage_{100 * level:.0f}"]) for level in LEVELS}
+        covered = ", ".join(f"{share} in the {format_level(level)} interval" for level, share in shares.items())
+        yield f"Of {format_count(row['exact'], 'exact value')}, {covered}."
     for name, which in _BASELINES.items():
         if pd.notna(ratio := row[f"{name}_ratio"]):
             yield f"WIS against the {which}: {ratio:.2f} (below 1 is better)."
     if row["inexact"]:
-        count, mean = say_count(row["inexact"], "value"), say_percent(100 * row["probability"])
+        count, mean = format_count(row["inexact"], "value"), format_percent(100 * row["probability"])
         yield f"To {count} published as “more than” or “less than”, forecasts gave a probability of {mean} on average."
     if not row["counted"]:
         yield "No outcome has been published since, so there is no score yet."

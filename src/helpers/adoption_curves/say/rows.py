@@ -12,9 +12,19 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 import pandas as pd
 
+from ..base.formats import (
+    capitalize_first,
+    format_count,
+    format_day,
+    format_long_date,
+    format_newest,
+    format_percent,
+    format_range,
+    lower_first,
+    say,
+)
 from ..base.levels import band_columns
 from ..base.project import PUBLISHED_MODEL, is_estimate
-from ..base.words import lower_first, say, say_count, say_date, say_day, say_figure, say_first, say_percent, say_range
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 from .run_tables import RunTables, TableRow
 
@@ -82,8 +92,10 @@ def _list_newest(run: RunTables) -> Iterator[Row]:
 def _list_assumed(run: RunTables) -> Iterator[Row]:
     row = run.bound
     if row and np.isfinite(row["read_low"]):
-        text = say_range(row["read_low"], row["read_high"], run.names.unit)
-        yield Row.read("assumed", row, "read_low read_high", text, run.format_date(row), say_first(row["reason"]))
+        text = format_range(row["read_low"], row["read_high"], run.names.unit)
+        yield Row.read(
+            "assumed", row, "read_low read_high", text, run.format_date(row), capitalize_first(row["reason"])
+        )
 
 
 def _list_exact(run: RunTables) -> Iterator[Row]:
@@ -126,7 +138,7 @@ def _list_forecast(run: RunTables) -> Iterator[Row]:
 
 def _write_interval(key: str, run: RunTables, row: TableRow, of: str, note: str = "") -> Row:
     low, high = band_columns(run.level)
-    return Row.read(key, row, f"{low} {high} q0.5", say_range(row[low], row[high], run.names.unit), of, note)
+    return Row.read(key, row, f"{low} {high} q0.5", format_range(row[low], row[high], run.names.unit), of, note)
 
 
 def _list_median(run: RunTables) -> Iterator[Row]:
@@ -138,15 +150,15 @@ def _list_median(run: RunTables) -> Iterator[Row]:
 def _list_chance(run: RunTables) -> Iterator[Row]:
     for row in run.list_rows("05_probabilities") if run.quoted else []:
         if np.isfinite(row["value"]) and row["date"] == run.quoted["date"]:
-            of = f"of {say_figure(row['value'], run.names.unit)} or more {run.format_when(row)}"
-            text = say_percent(100 * row["probability"])
+            of = f"of {format_newest(row['value'], run.names.unit)} or more {run.format_when(row)}"
+            text = format_percent(100 * row["probability"])
             yield Row.read("chance", row, "probability", text, of, beside="value")
 
 
 def _list_milestone(run: RunTables) -> Iterator[Row]:
     for row in run.list_rows("05_milestones") if run.quoted else []:
         if np.isfinite(row["value"]):
-            of = f"half of the paths have reached {say_figure(row['value'], run.names.unit)}; "
+            of = f"half of the paths have reached {format_newest(row['value'], run.names.unit)}; "
             of += f"{100 * run.level:g}% interval {row['earliest']} to {row['latest']}"
             yield Row("milestone", row["median"], of, value=row["value"], cells=f"{row['place']}:value")
 
@@ -162,16 +174,16 @@ def _list_trend(run: RunTables) -> Iterator[Row]:
 
 def _format_factor(row: TableRow) -> str:
     """How often numbers lay between their trend over a factor and times it."""
-    side = f"1/{row['factor']:g} and {row['factor']:g} times their trend {say_count(row['years'], 'year')} ahead"
-    return f"{say_percent(row['inside_80'])} came to between {side}"
+    side = f"1/{row['factor']:g} and {row['factor']:g} times their trend {format_count(row['years'], 'year')} ahead"
+    return f"{format_percent(row['inside_80'])} came to between {side}"
 
 
 def _list_limit(run: RunTables) -> Iterator[Row]:
     for row in [run.limit_then] if run.quoted and run.limit_then else []:
-        text, of, last = f"{say_figure(row['mean'], run.names.unit)}{run.base}", [], run.exact[-1]
+        text, of, last = f"{format_newest(row['mean'], run.names.unit)}{run.base}", [], run.exact[-1]
         if run.names.limit_is_series:
             of.append(f"{lower_first(run.names.limit_title)}, {run.expected_then} in {run.format_date(row)}")
-            of.append(f"80% interval {say_range(row['q0.1'], row['q0.9'], run.names.unit)}")
+            of.append(f"80% interval {format_range(row['q0.1'], row['q0.9'], run.names.unit)}")
         if not run.is_whole:
             of.append(f"the last exact value was {say(last['share_of_limit'], 'percent')} of the limit of its date")
         cells = f"{row['place']}:mean,q0.1,q0.9 {last['place']}:share_of_limit"
@@ -182,12 +194,12 @@ def _list_next(run: RunTables) -> Iterator[Row]:
     rows = [row for row in run.list_rows("06_register") if row["model"] == PUBLISHED_MODEL and pd.isna(row["came"])]
     for row in sorted(rows, key=lambda row: (row["target_date"], -row["registered"].value))[:1]:
         low, median, high = (row[name] for name in ("q0.1", "q0.5", "q0.9"))
-        of = f"{say_date(row['target_date'])}, 80% interval; median {say(median, run.names.unit, high)}"
+        of = f"{format_long_date(row['target_date'])}, 80% interval; median {say(median, run.names.unit, high)}"
         what = "An estimate of a value not yet published, registered" if is_estimate(row) else "Registered"
-        note = f"{what} on {say_day(row['registered'])}"
+        note = f"{what} on {format_day(row['registered'])}"
         if run.expected:
             note += f"; publication {'' if run.expected.startswith('was ') else 'expected: '}{run.expected}"
-        yield Row.read("next", row, "q0.1 q0.9 q0.5", say_range(low, high, run.names.unit), of, note)
+        yield Row.read("next", row, "q0.1 q0.9 q0.5", format_range(low, high, run.names.unit), of, note)
     if run.expected and not rows:
         yield Row("next", f"expected: {run.expected}", note="No forecast of it is registered")
 
@@ -200,13 +212,13 @@ def _list_coverage(run: RunTables) -> Iterator[Row]:
     tests = [(key, run.list_tests("05_coverage", group)) for key, group in groups]
     for key, rows in [*tests, ("alike", run.list_tests("05_alike"))]:
         for row in rows:
-            series = say_count(row["technologies"], "technology", "technologies")
+            series = format_count(row["technologies"], "technology", "technologies")
             yield _write_test(key, row, series, "covered below above horizon_years technologies forecasts")
 
 
 def _list_external(run: RunTables) -> Iterator[Row]:
     for row in sorted(run.list_tests("05_audit"), key=lambda row: -row["origins"]):
-        name, units = row["series"].replace(", by", " by"), say_count(row["units"], "series", "series")
+        name, units = row["series"].replace(", by", " by"), format_count(row["units"], "series", "series")
         series = f"{name}, {units} with {row['figures']:g} values at {row['share_of_limit']}% of the limit"
         columns = "inside_80 below_80 above_80 years units origins figures share_of_limit"
         yield _write_test("external", row, series, columns)
@@ -215,9 +227,9 @@ def _list_external(run: RunTables) -> Iterator[Row]:
 def _write_test(key: str, row: TableRow, series: str, columns: str) -> Row:
     """How often intervals contained the outcome, by columns of a table of tests."""
     inside, below, above, years, _, forecasts, *_ = columns.split()
-    of = f"{say_count(row[years], 'year')} ahead, {series}, {say_count(row[forecasts], 'forecast')}; "
-    of += f"{say_percent(row[below])} below, {say_percent(row[above])} above (rounded)"
-    return Row.read(key, row, inside, f"{say_percent(row[inside])} of outcomes", of, beside=columns)
+    of = f"{format_count(row[years], 'year')} ahead, {series}, {format_count(row[forecasts], 'forecast')}; "
+    of += f"{format_percent(row[below])} below, {format_percent(row[above])} above (rounded)"
+    return Row.read(key, row, inside, f"{format_percent(row[inside])} of outcomes", of, beside=columns)
 
 
 def _list_break(run: RunTables) -> Iterator[Row]:
@@ -225,12 +237,12 @@ def _list_break(run: RunTables) -> Iterator[Row]:
         reason, before, after = run.change_of_method
         text, of = run.format_difference(after["value"] - before["value"]), run.format_span(before, after)
         of += f"; the forecast uses the values since {run.since}" if run.since else ""
-        yield Row.compare("break", before, after, text, of, say_first(reason))
+        yield Row.compare("break", before, after, text, of, capitalize_first(reason))
     earlier = run.list_rows("02_earlier")
     for row in earlier[-1:]:
-        text = f"{say_count(len(earlier), 'value')} left out"
+        text = f"{format_count(len(earlier), 'value')} left out"
         of = f"the last of them is {run.format_published(row)} in {run.format_date(row)}"
-        yield Row.read("break", row, "value", text, of, say_first(row["reason"]))
+        yield Row.read("break", row, "value", text, of, capitalize_first(row["reason"]))
 
 
 def _list_level(run: RunTables) -> Iterator[Row]:
@@ -239,7 +251,9 @@ def _list_level(run: RunTables) -> Iterator[Row]:
         if row["verdict"] in (LEVELS_OFF, NEAR_LIMIT) and np.isfinite(high):
             side = "above" if median > high else "below" if median < low else "within"
             of = f"95% interval; notebook 3 finds: {row['verdict']}; the median forecast lies {side} it"
-            yield Row.read("level", row, "low high", say_range(low, high, run.names.unit), of, say_first(row["note"]))
+            yield Row.read(
+                "level", row, "low high", format_range(low, high, run.names.unit), of, capitalize_first(row["note"])
+            )
 
 
 def _list_others(run: RunTables) -> Iterator[Row]:
@@ -248,18 +262,18 @@ def _list_others(run: RunTables) -> Iterator[Row]:
         first, last = rows[0], rows[-1]
         names = ", ".join(row["technology"] for row in rows)
         of = _format_after(first, ".1f") + (f": {names}" if len(rows) <= _MOST_NAMED else "")
-        text = f"{say_range(first['share'], last['share'], 'percent')} of their limits"
+        text = f"{format_range(first['share'], last['share'], 'percent')} of their limits"
         cells = f"{first['place']}:share,technologies,years,passed {last['place']}:share"
         yield Row("others", text, of, low=first["share"], high=last["share"], cells=cells)
     for row in run.list_rows("02_later")[-1:] if run.state == "few" else []:
         of = f"the middle 80% of {_format_after(row, 'g')}"
-        text = f"{say_range(row['low'], row['high'], 'percent')} of their limits"
+        text = f"{format_range(row['low'], row['high'], 'percent')} of their limits"
         yield Row.read("others", row, "low high", text, of, beside="technologies years passed")
 
 
 def _format_after(row: TableRow, digits: str) -> str:
     """How many technologies, and so many years after which share of their limits."""
-    technologies = say_count(row["technologies"], "technology", "technologies")
+    technologies = format_count(row["technologies"], "technology", "technologies")
     return f"{technologies}, {row['years']:{digits}} years after they reached {say(row['passed'], 'percent')}"
 
 

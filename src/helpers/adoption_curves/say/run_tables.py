@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import decimal_years
-from ..base.fan import find_goal
+from ..base.formats import format_bound, format_newest, format_period, say, say_bound
+from ..base.headline import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import say, say_bound, say_figure, say_limit, say_period
 from ..indicators import Names
 from .formats import format_interval, format_value
 
@@ -190,7 +190,7 @@ class RunTables:
     def format_date(self, row: TableRow) -> str:
         """The date of a row: December 2025; 2025 where all values are of ends of years."""
         days = pd.DatetimeIndex([each["date"] for each in [*self.exact, *self.list_rows("02_newer"), row]])
-        return f"{row['date']:%Y}" if (days.month == 12).all() else say_period(row["date"], self.names.measure)
+        return f"{row['date']:%Y}" if (days.month == 12).all() else format_period(row["date"], self.names.measure)
 
     def format_span(self, start: TableRow, end: TableRow) -> str:
         """The dates of two rows: December 2024 to June 2025."""
@@ -202,7 +202,7 @@ class RunTables:
 
     def format_published(self, row: TableRow) -> str:
         """A published value with its unit, as printed: 602 million people, more than 700 million people."""
-        return say_limit(pd.Series(row), self.names.unit, own=self.names.own)
+        return format_bound(pd.Series(row), self.names.unit, own=self.names.own)
 
     @property
     def amount(self) -> str:
@@ -218,7 +218,7 @@ class RunTables:
     def format_difference(self, gain: float) -> str:
         """A difference with its sign: +6.5 points, −2 million people."""
         points = f"{say(gain, 'percent', bare=True).removesuffix('.0')} points"
-        text = points if self.is_share else say_figure(gain, self.names.unit, self.names.own)
+        text = points if self.is_share else format_newest(gain, self.names.unit, self.names.own)
         return f"{'+' if gain > 0 else ''}{text}".replace("-", "−")
 
     def format_change(self, start: TableRow) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from ..base.words import say_date
+from ..base.formats import format_long_date
 from .glossary import frame_rows
 from .rows import Row
 
@@ -36,16 +36,16 @@ def write_use(parts: Mapping[str, tuple[str, pd.DataFrame]], entity: str, doing:
 def _list_rows(key: str, name: str, table: pd.DataFrame, entity: str) -> Iterator[Row]:
     table = table.assign(place=[f"{name}:{place}" for place in range(len(table))], order=range(len(table)))
     table = table[(table["entity"] == entity) & table["unit"].str.startswith("percent")]
-    table = table[table["question"] == "target"] if key == "target" else _pick_largest(table)
+    table = table[table["question"] == "target"] if key == "target" else _find_largest(table)
     for row in table.to_dict("records"):
         counted = row["unit"].removeprefix("percent").replace(" in the size class", f", {row['category']}")
         text, publisher = f"{row['printed']}{counted}", row["publisher"].partition(" (")[0]
         of = "" if row["category"] in text else f"{row['category']}, "
         note = f"“{row['quote']}” ({publisher})" if key == "target" else f"{publisher}: {row['who']}"
-        yield Row.read(key, row, "value", text, of + say_date(row["date"]), note, row["url"])
+        yield Row.read(key, row, "value", text, of + format_long_date(row["date"]), note, row["url"])
 
 
-def _pick_largest(table: pd.DataFrame) -> pd.DataFrame:
+def _find_largest(table: pd.DataFrame) -> pd.DataFrame:
     """The largest share of each kind of group in the newest list, in their order there; of two kinds at most."""
     newest = table[(table["date"] == table["date"].max()) & (table["unit"] == table["unit"].head(1).max())]
     newest = newest[newest["breakdown"] != "sex"].sort_values("value", ascending=False, kind="stable")

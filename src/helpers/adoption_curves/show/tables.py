@@ -10,7 +10,7 @@ import great_tables
 import numpy as np
 import pandas as pd
 
-from ..base.words import mark_chinese, say_name
+from ..base.formats import format_name, mark_chinese
 
 _MOST_ROWS = 300  # that a page shows of a table: of a longer one the first and the last half of so many
 _READABLE = {  # headings of columns that their names in the CSV would not explain
@@ -46,7 +46,7 @@ def _name_column(column: str) -> str:
         return f"{100 * abs(1 - 2 * level):.3g}% range {'from' if level < 0.5 else 'to'}"
     if match := re.fullmatch(r"coverage_(\d+)", column):
         return f"inside the {match[1]}% range"
-    return _READABLE.get(column, say_name(column))
+    return _READABLE.get(column, format_name(column))
 
 
 def _format_number(value: float | None, decimals: int | None = None) -> str:
@@ -112,7 +112,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         elif pd.api.types.is_datetime64_any_dtype(values):
             shown[column] = values.dt.strftime("%Y-%m-%d")
         else:
-            shown[column] = values.fillna("–").map(say_name if column in _CODED else str)
+            shown[column] = values.fillna("–").map(format_name if column in _CODED else str)
     for column in _UNPARTED_COLUMNS & {*shown}:
         parts = shown[column].str.replace(" ", "\N{NO-BREAK SPACE}")
         shown[column] = parts.where(parts.str.len() <= _LONGEST_WHOLE, shown[column])

@@ -21,18 +21,18 @@ from markupsafe import Markup
 
 from ...base.columns import UNNAMED
 from ...base.files import MAX_TEXT, read_json, write_file
+from ...base.formats import clean, format_day, quote
 from ...base.project import RECORD, RunError, UserError, shorten_path
-from ...base.words import clean, quote, say_day
 from ...say.glossary import GLOSSARY, join_rows
-from ..ingredients import hash_citation, read_sources
+from ..fingerprint import hash_citation, read_sources
 from ..manifest import list_tables, locate, write_manifest
 from ..parameters import Parameters
 from ..table_files import read_rows
 from .cleaning import hide_place, keep_address
 from .frame import list_chart_files, render, render_chart
-from .made import cite_run, render_made, say_value
+from .made import cite_run, format_axis_value, render_made
 
-__all__ = ["export_notebook", "render", "render_executed", "say_value", "write_pages"]
+__all__ = ["export_notebook", "format_axis_value", "render", "render_executed", "write_pages"]
 
 _OURS = 'content="Adoption curves"'
 """Part of the generator's tag of our pages."""
@@ -133,7 +133,7 @@ def _render_index(
         groups=groups,
         glossary=[entry for key, entry in GLOSSARY.items() if key in shown],
         tables=names,
-        made=say_day(pd.Timestamp(record["made"])),
+        made=format_day(pd.Timestamp(record["made"])),
         as_of=record["parameters"].get("as_of"),
         chart=render_chart(folder, main, figures[main]["alt"]) if main in figures else "",
         chart_files=list_chart_files(folder, main) if main in figures else {},

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from ...base.words import mark_chinese
+from ...base.formats import mark_chinese
 from ..manifest import DATA, locate
 
 TEMPLATES = Path(__file__).parent / "templates"

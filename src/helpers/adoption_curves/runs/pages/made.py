@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...base.files import read_file
+from ...base.formats import add_entity, clean
 from ...base.project import Source, find_citation
-from ...base.words import add_entity, clean
 from ..parameters import Parameters, parse_yaml, write_argument
 from .cleaning import hide_place, keep_address
 from .frame import render
@@ -41,7 +41,7 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
     commit = git["commit"] + (" with changes" if git["changed"] else "") if git else f"none: {record['no_git']}"
     hashes = [(f"sha256 of {name}", digest) for name, digest in record["data"]["files"].items()]
     given = record["parameters"].items()
-    parameters = [(name, say_value(name, value), fields[name].description) for name, value in given]
+    parameters = [(name, format_axis_value(name, value), fields[name].description) for name, value in given]
     return render(
         "made.html.j2",
         **shared,
@@ -55,7 +55,7 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
     )
 
 
-def say_value(name: str, value: Any) -> str:
+def format_axis_value(name: str, value: Any) -> str:
     """A parameter's value as a reader wants it; of own data the name of the file, not its path on this machine.
 
     Parameters

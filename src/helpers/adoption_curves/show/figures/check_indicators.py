@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ...base.words import say_count
-from .style import ACCENT, GREY, HALF, INK, Chart, name_line, open_chart, shorten_label
+from ...base.formats import format_count
+from .style import ACCENT, GREY, HALF, INK, Chart, key_line, open_chart, shorten_label
 
 
 def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator: str, source: str) -> Chart | None:
@@ -45,7 +45,7 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     if indicator in dates.index:
         axis.get_yticklabels()[dates.index.get_loc(indicator)].set(color=ACCENT, weight="bold")
         own = dates.loc[indicator]
-        count = say_count(own["size"], "value")
+        count = format_count(own["size"], "value")
         title = f"{described['title'][indicator]}: {count}, {own['min']:%Y} to {own['max']:%Y}"
-    key = [name_line("change of method", GREY, ls="", marker="|", ms=9)] if len(breaks) else []
+    key = [key_line("change of method", GREY, ls="", marker="|", ms=9)] if len(breaks) else []
     return figure.close(title, "Dates of the published values of each series", source, key)

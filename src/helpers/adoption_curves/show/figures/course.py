@@ -11,20 +11,20 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from ...base.fan import find_drawn, find_goal
-from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import (
+from ...base.formats import (
+    capitalize_first,
+    find_preposition,
+    format_bound,
+    format_count,
+    format_long_date,
+    format_newest,
+    format_period,
+    format_range,
     lower_first,
     say,
-    say_at,
-    say_count,
-    say_date,
-    say_figure,
-    say_first,
-    say_limit,
-    say_period,
-    say_range,
 )
+from ...base.headline import find_drawn, find_goal
+from ...base.levels import LEVELS, band_columns, format_level, quoted_level
 from ...indicators import AdoptionSeries, Names
 from .style import (
     ACCENT,
@@ -37,8 +37,8 @@ from .style import (
     PAGE,
     STRIP,
     Chart,
-    name_area,
-    name_line,
+    key_area,
+    key_line,
     open_chart,
     open_panels,
     size_marks,
@@ -91,14 +91,14 @@ def draw_forecast(
     since, last = find_drawn(series.values.index, rows) if rows else (None, series.dates[-1])
     drawn, ahead = fan[fan["date"] <= last], ahead[ahead["date"] <= last]
     key = plot_course(axis, series, drawn, ahead, levels, since, names.own)
-    units = say_first(names.unit) + (", total so far" if names.measure == "cumulative" else "")
+    units = capitalize_first(names.unit) + (", total so far" if names.measure == "cumulative" else "")
     units += f": {lower_first(names.counted)}" if names.counted else ""
     if series.limit is not None and axis.get_ylim()[1] < min(series.limit.at(series.dates)):
         units += f"; the limit, {lower_first(names.limit_title)}, is above at {say(series.limit.at(series.dates)[-1])}"
     dropped = series.values[: since or series.dates[0]].iloc[:-1]
     if since is not None and len(dropped):
-        begun = say_period(dropped.index[0], names.measure)
-        units += f"; {say_count(len(dropped), 'earlier value')}, from {begun} on, not drawn"
+        begun = format_period(dropped.index[0], names.measure)
+        units += f"; {format_count(len(dropped), 'earlier value')}, from {begun} on, not drawn"
     if names.population:
         source += f" {_add_percent(axis, *names.population)}"
     return figure.close(title or _say_newest(series, names), units, source, key)
@@ -108,10 +108,10 @@ def _say_newest(series: AdoptionSeries, names: Names) -> str:
     """The last exact value; without one the newest "more than" or "less than"."""
     if series.values.empty:
         row, date = series.newer.iloc[-1], series.newer.index[-1]
-        value = say_limit(row, names.unit, own=names.own)
+        value = format_bound(row, names.unit, own=names.own)
     else:
-        date, value = series.values.index[-1], say_figure(series.values.iloc[-1], names.unit, names.own)
-    return f"{names.title}: {value} {say_at(names.measure)} {say_period(date, names.measure)}"
+        date, value = series.values.index[-1], format_newest(series.values.iloc[-1], names.unit, names.own)
+    return f"{names.title}: {value} {find_preposition(names.measure)} {format_period(date, names.measure)}"
 
 
 def plot_course(
@@ -135,7 +135,7 @@ def plot_course(
     since : Timestamp, optional
         Of the first value drawn.
     own : bool
-        Whether they are one's own data, see `words.say_limit`.
+        Whether they are one's own data, see `words.format_bound`.
 
     Returns
     -------
@@ -151,25 +151,27 @@ def plot_course(
         beyond = fan.loc[fan["basis"] == "extrapolated", "date"] if "basis" in fan else fan["date"].head(0)
         for date in beyond.head(1):
             axis.axvline(date, color=GREY, lw=1, ls=":")
-            key.append(name_line("from here on not tested", GREY, ls=":", lw=1))
+            key.append(key_line("from here on not tested", GREY, ls=":", lw=1))
     dropped = values[values.index < series.start] if len(fan) else values.head(0)
     key += plot_values(axis, values[len(dropped) :], series.breaks)
     if len(dropped):
         plot_values(axis, dropped, series.breaks, color=GHOST, mfc=PAGE)
-        key.append(name_line(f"before {say_date(series.start)}: not used by the forecast", GHOST, marker="o", mfc=PAGE))
+        key.append(
+            key_line(f"before {format_long_date(series.start)}: not used by the forecast", GHOST, marker="o", mfc=PAGE)
+        )
         axis.axvspan(dropped.index[-1], values.index[len(dropped)], color=STRIP, lw=0, zorder=0)
     if series.last_break is not None:
         plot_values(axis, series.earlier, series.breaks, color=GHOST, mfc=PAGE)
         axis.axvspan(series.earlier.index[-1], series.dates[0], color=STRIP, lw=0, zorder=0)
-        key.append(name_area(f"before {say_date(series.last_break['date'])}: not comparable", STRIP))
+        key.append(key_area(f"before {format_long_date(series.last_break['date'])}: not comparable", STRIP))
     half = 1.96 * series.standard_error.reindex(values.index)
     if half.notna().any():
         axis.vlines(values.index, values - half, values + half, color=INK, lw=1, zorder=5)
-        key.append(name_line("95% sampling error, as published", INK, lw=1))
+        key.append(key_line("95% sampling error, as published", INK, lw=1))
     bound: dict[str, Any] = {"marker": "o", "mfc": PAGE, "mec": ACCENT, "mew": 1.6, "ms": 6, "ls": ""}
     axis.plot(newer.index, newer["place"], zorder=6, **bound)
     for date, row in newer.tail(1).iterrows():
-        key.append(name_line(f"{say_period(date, series.measure)}: {say_limit(row, bare=True, own=own)}", **bound))
+        key.append(key_line(f"{format_period(date, series.measure)}: {format_bound(row, bare=True, own=own)}", **bound))
     top = max([*values, *newer["place"], *series.earlier, *fan.filter(regex="^q").max()])
     limit, limit_key = _plot_limit(axis, series, values.index.union(newer.index), ahead, top)
     top, key = max(top, limit), key + limit_key
@@ -205,7 +207,7 @@ def plot_values(axis: Axes, values: pd.Series, breaks: pd.DataFrame, **look: obj
     for (_, before), (after, _) in pairwise(ends):
         axis.axvspan(before, after, color=STRIP, lw=0, zorder=0)
     kind = "suspected change" if {*breaks["kind"]} == {"suspected"} else "change"
-    return [name_area(f"{kind} of method", STRIP)] if len(ends) > 1 else []
+    return [key_area(f"{kind} of method", STRIP)] if len(ends) > 1 else []
 
 
 def plot_fan(
@@ -243,8 +245,8 @@ def plot_fan(
         goal = find_goal(fan.to_dict("records"))
     unit = "percent" if unit.startswith("percent") else ""
     high = goal[band_columns(levels[-1])[1]] if levels else 0
-    date = "" if goal["date"] == fan["date"].iloc[-1] else f", {say_period(goal['date'], measure)}"
-    median = name_line(f"median{date}: {say(goal['q0.5'], unit, high)}" if numbers else "median", ls="--", lw=1.6)
+    date = "" if goal["date"] == fan["date"].iloc[-1] else f", {format_period(goal['date'], measure)}"
+    median = key_line(f"median{date}: {say(goal['q0.5'], unit, high)}" if numbers else "median", ls="--", lw=1.6)
     key = [median]
     tints = [HALF, MOST, *[ALL] * len(levels)] if len(levels) > 1 else [MOST]
     for level, colour in zip(levels, tints, strict=False):
@@ -252,8 +254,8 @@ def plot_fan(
         axis.fill_between(
             dates, [start[1], *fan[low]], [start[1], *fan[high]], color=colour, lw=0, zorder=1 - 0.1 * level
         )
-        ends = f": {say_range(goal[low], goal[high], unit)}" if numbers else ""
-        key.append(name_area(f"{say_level(level)} interval{ends}", colour))
+        ends = f": {format_range(goal[low], goal[high], unit)}" if numbers else ""
+        key.append(key_area(f"{format_level(level)} interval{ends}", colour))
     axis.plot(dates, [start[1], *fan["q0.5"]], color=ACCENT, lw=1.6, ls=(0, (4, 1.5)), zorder=3)
     return key
 
@@ -271,7 +273,7 @@ def _plot_limit(
     line = pd.concat([level, mean])
     axis.plot(level.index, level, color=GREY, lw=1.1, zorder=2)
     axis.plot(line[dates[-1] :].index, line[dates[-1] :], color=GREY, lw=1.1, ls=":", zorder=2)
-    return float(line.max()), [name_line(f"limit: {lower_first(series.limit.title)}", GREY, lw=1.1)]
+    return float(line.max()), [key_line(f"limit: {lower_first(series.limit.title)}", GREY, lw=1.1)]
 
 
 def _tag_values(axis: Axes, series: AdoptionSeries, values: pd.Series, own: bool) -> None:
@@ -280,7 +282,7 @@ def _tag_values(axis: Axes, series: AdoptionSeries, values: pd.Series, own: bool
         return
     high = float(values.max())
     last, highest = (
-        say_figure(value, "", own) if own else say(value, series.unit, high, bare=True)
+        format_newest(value, "", own) if own else say(value, series.unit, high, bare=True)
         for value in (values.iloc[-1], high)
     )
     falls = len(values) > 1 and values.iloc[-1] < values.iloc[-2]
@@ -340,15 +342,15 @@ def draw_hindcasts(
         axis.plot(newer.index, newer["place"], "D", mfc=PAGE, mec=INK, ms=5, zorder=6)
         use_numbers(axis, suffix="%" * names.unit.startswith("percent"))
         axis.set_title(f"made in {pd.Timestamp(fan['made'].iloc[0]):%b %Y}")
-    key.append(name_line("outcome", INK, ls="", marker="D", ms=5))
+    key.append(key_line("outcome", INK, ls="", marker="D", ms=5))
     if len(newer):
-        printed = ", ".join(say_limit(row, bare=True, own=names.own) for _, row in newer.iterrows())
-        key.append(name_line(f"outcome: {printed}", INK, ls="", marker="D", mfc=PAGE, ms=5))
+        printed = ", ".join(format_bound(row, bare=True, own=names.own) for _, row in newer.iterrows())
+        key.append(key_line(f"outcome: {printed}", INK, ls="", marker="D", mfc=PAGE, ms=5))
     axes[0].set_ylim(min(0, shown.min()), 1.05 * max(shown.max(), hindcasts.filter(regex="^q").max(axis=None)) or 1)
-    return figure.close(_say_contained(hindcasts, values, levels), f"{names.title}, {names.unit}", source, key)
+    return figure.close(_format_contained(hindcasts, values, levels), f"{names.title}, {names.unit}", source, key)
 
 
-def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[float]) -> str:
+def _format_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[float]) -> str:
     """The title: how many later values the quoted interval contained, if there is one and there are enough."""
     met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
     if len(met) < _LEAST_OUTCOMES or not levels:
@@ -357,4 +359,4 @@ def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[
     low, high = band_columns(level)
     inside = int(met["outcome"].between(met[low], met[high]).sum())
     when = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
-    return f"Made at {when}, the {say_level(level)} interval contained {inside} of {len(met)} later values"
+    return f"Made at {when}, the {format_level(level)} interval contained {inside} of {len(met)} later values"

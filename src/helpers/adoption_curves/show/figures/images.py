@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import pyplot
 
-from .style import COLOURS, Chart, draw_png, settle_layout
+from .style import COLOURS, Chart, compute_layout, draw_png
 
 _PLACES = re.compile(r' (?:d|x|y|width|height|transform|points)="[^"]*"')
 
@@ -36,7 +36,7 @@ def draw_images(figure: Any, alt: str, narrow: bool = False) -> Iterator[tuple[s
     """
     is_chart, engine = isinstance(figure, Chart), figure.get_layout_engine()
     if not is_chart and engine is not None:
-        settle_layout(figure, engine)
+        compute_layout(figure, engine)
         figure.set_layout_engine("none")
     yield "png", draw_png(figure, alt)
     yield "svg", _draw_vector(figure, alt)

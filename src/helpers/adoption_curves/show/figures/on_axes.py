@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ...base.levels import band_columns
 from ...forecast import Forecast
-from ...forecast.frames import limit_frame
+from ...forecast.result_tables import limit_frame
 from ...indicators import AdoptionSeries
 from . import course
 from .style import GREY, GRID, SMALL, draw_png, use_dates, use_numbers

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from ...base.levels import say_level
-from ...base.words import say_ahead, say_first, say_name, spell
+from ...base.formats import capitalize_first, format_horizon, format_name, spell
+from ...base.levels import format_level
 from ...forecast.scores import BASE, FORECAST, MIN_FORECASTS, QUOTED
 from .style import (
     ACCENT,
@@ -19,8 +19,8 @@ from .style import (
     INK,
     MOST,
     Chart,
-    name_area,
-    name_line,
+    key_area,
+    key_line,
     open_chart,
     open_panels,
     open_rows,
@@ -29,9 +29,9 @@ from .style import (
 )
 
 
-def _say_horizon(years: float) -> str:
+def _format_horizon(years: float) -> str:
     """``Three years``, ``Half a year``, ``1.5 years``."""
-    return say_first(re.sub(r"^\d+(?= )", lambda number: spell(int(number[0])), say_ahead(years)))
+    return capitalize_first(re.sub(r"^\d+(?= )", lambda number: spell(int(number[0])), format_horizon(years)))
 
 
 def draw_errors(rows: pd.DataFrame, source: str) -> Chart:
@@ -52,10 +52,10 @@ def draw_errors(rows: pd.DataFrame, source: str) -> Chart:
     bands.loc[0.0] = 0.0
     bands = bands.sort_index()
     figure, axis = open_chart(2.9)
-    key = [name_line("median", lw=1.8)]
+    key = [key_line("median", lw=1.8)]
     for low, high, colour in ((0.05, 0.95, ALL), (0.1, 0.9, MOST), (0.25, 0.75, HALF)):
         axis.fill_between(bands.index, bands[low], bands[high], color=colour, lw=0)
-        key.insert(1, name_area(f"{100 * (high - low):.0f}% of outcomes", colour))
+        key.insert(1, key_area(f"{100 * (high - low):.0f}% of outcomes", colour))
     axis.plot(bands.index, bands[0.5], color=ACCENT, lw=1.8)
     axis.axhline(0, color=GREY, lw=0.8)
     years, last = bands.index[-1], bands.iloc[-1]
@@ -66,7 +66,7 @@ def draw_errors(rows: pd.DataFrame, source: str) -> Chart:
     ends = f"{-last[0.1]:.0f} points below to {last[0.9]:.0f} above"
     units = f"Outcome less forecast from {rows['window'].iloc[0]} values, points of the limit; "
     units += f"the furthest, {error.min():.0f} and {error.max():+.0f}, are not drawn".replace("-", "−")
-    return figure.close(f"{_say_horizon(years)} ahead, 80% of outcomes lay {ends} the forecast", units, source, key)
+    return figure.close(f"{_format_horizon(years)} ahead, 80% of outcomes lay {ends} the forecast", units, source, key)
 
 
 def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Chart:
@@ -96,10 +96,10 @@ def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Cha
     is_own = rows["method"] == FORECAST
     printed = rows["value"].map("{:.2f}".format)
     printed = printed.mask(is_own, f"{row['wis_relative']:.2f} ({row['low']:.2f} to {row['high']:.2f})")
-    names = rows["method"].map(say_name).mask(rows["method"] == BASE, "straight line")
+    names = rows["method"].map(format_name).mask(rows["method"] == BASE, "straight line")
     colours = np.where(is_own, ACCENT, GHOST)
     figure, _ = open_rows(rows.assign(name=names, printed=printed, colour=colours))
-    ahead = _say_horizon(row["horizon_years"])
+    ahead = _format_horizon(row["horizon_years"])
     title = f"{ahead} ahead, the scores do not tell the forecast from a straight line"
     if len(certain):
         better = f"{100 * abs(1 - row['wis_relative']):.0f}% {'better' if row['high'] < 1 else 'worse'}"
@@ -130,7 +130,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
         columns=lambda x: round(x, 2)
     )
     tints = {level: tint for level, tint in ((0.5, HALF), (0.8, ACCENT), (0.9, GREY)) if level in wide}
-    ahead = pd.DataFrame({"name": wide.index.map(say_ahead), "value": 100 * wide[0.8].to_numpy(), "mark": "o"})
+    ahead = pd.DataFrame({"name": wide.index.map(format_horizon), "value": 100 * wide[0.8].to_numpy(), "mark": "o"})
     figure, axes = open_rows(ahead, rows, columns=2)
     for level, colour in tints.items():
         axes[0].scatter(100 * wide[level], axes[0].get_yticks(), s=36, color=colour, zorder=4)
@@ -142,10 +142,10 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
         use_numbers(axis, "x", "%")
     at_80 = wide[0.8]
     title = (
-        f"{_say_horizon(at_80.index[-1])} ahead, the 80% intervals contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
+        f"{_format_horizon(at_80.index[-1])} ahead, the 80% intervals contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
     )
     units = f"Percent of outcomes inside; dotted: as claimed; technologies with {MIN_FORECASTS} forecasts or more"
-    key = [name_line(f"{say_level(level)} interval", colour, ls="", marker="o") for level, colour in tints.items()]
+    key = [key_line(f"{format_level(level)} interval", colour, ls="", marker="o") for level, colour in tints.items()]
     return figure.close(title, units, source, key)
 
 
@@ -172,12 +172,12 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Chart:
         axis.bar(places + 0.2, rows["above"], 0.4, color=ACCENT)
         axis.axhline(50 * (1 - level), color=INK, ls=":", lw=1)
         axis.set_xticks(places, rows["horizon_years"].map("{:g}".format))
-        axis.set_title(f"Outside the {say_level(level)} interval")
+        axis.set_title(f"Outside the {format_level(level)} interval")
         axis.set_xlabel("Years ahead")
     outside = sides.melt(["level", "horizon_years"], ["below", "above"], "side", "percent")
     claimed = 50 * (1 - outside["level"])  # half of what lies outside on each side
     worst = outside.loc[(outside["percent"] - claimed).idxmax()]
-    title = f"{_say_horizon(worst['horizon_years'])} ahead, {worst['percent']:.1f}% of outcomes were "
-    title += f"{worst['side']} the {say_level(worst['level'])} interval (claimed: {50 * (1 - worst['level']):.0f}%)"
-    key = [name_area("below", HALF), name_area("above", ACCENT), name_line("claimed", INK, ls=":", lw=1)]
+    title = f"{_format_horizon(worst['horizon_years'])} ahead, {worst['percent']:.1f}% of outcomes were "
+    title += f"{worst['side']} the {format_level(worst['level'])} interval (claimed: {50 * (1 - worst['level']):.0f}%)"
+    key = [key_area("below", HALF), key_area("above", ACCENT), key_line("claimed", INK, ls=":", lw=1)]
     return figure.close(title, "Percent of outcomes", source, key)

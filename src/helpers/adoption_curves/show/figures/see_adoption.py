@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from ...base import words
-from ...base.words import lower_first, say, say_count, say_date, say_period, say_range
+from ...base import formats
+from ...base.formats import format_count, format_long_date, format_period, format_range, lower_first, say
 from ...indicators import AdoptionSeries, Names
 from .style import (
     ACCENT,
@@ -23,7 +23,7 @@ from .style import (
     PAGE,
     SMALL,
     Chart,
-    name_area,
+    key_area,
     open_chart,
     open_rows,
 )
@@ -66,13 +66,13 @@ def draw_growth(series: AdoptionSeries, names: Names, source: str) -> Chart | No
     parts = np.searchsorted(series.breaks["date"].sort_values(), values.index, side="right")
     crossing = values.index[1:][np.diff(parts) > 0]
     _draw_changes(axis, values, crossing, unit)
-    key = [name_area("across a change of method", PAGE, edgecolor=ACCENT, hatch="///")] if len(crossing) else []
+    key = [key_area("across a change of method", PAGE, edgecolor=ACCENT, hatch="///")] if len(crossing) else []
     key += _draw_newest_change(axis, series, unit, names.own)
     changes = values.diff()
     biggest = changes.abs().idxmax()
-    title = f"{names.title}: {_say_last_year(series.values, unit, names.measure)}"
+    title = f"{names.title}: {_format_last_year(series.values, unit, names.measure)}"
     if biggest in crossing:
-        title = f"The largest change, {_say_change(changes[biggest], unit)}, may be partly a change of method"
+        title = f"The largest change, {_format_change(changes[biggest], unit)}, may be partly a change of method"
     every = f"every {step} values" if step > 1 else "one value and the next"
     return figure.close(title, f"Change between {every}, {unit}", source, key)
 
@@ -85,7 +85,7 @@ def _draw_changes(axis: Axes, values: pd.Series, crossing: Sequence[pd.Timestamp
         values.index[:-1], changes, spans, align="edge", lw=1.2, color=np.where(is_crossing, PAGE, ACCENT),
         edgecolor=np.where(is_crossing, ACCENT, PAGE), hatch=np.where(is_crossing, "///", ""),
     )  # fmt: skip
-    numbers = [_say_change(change, unit, float(changes.abs().max()), bare=True) for change in changes]
+    numbers = [_format_change(change, unit, float(changes.abs().max()), bare=True) for change in changes]
     if spans.min() / spans.sum() > _LETTER * max(map(len, numbers)):
         axis.bar_label(bars, numbers, padding=3, size=SMALL, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
@@ -102,22 +102,22 @@ def _draw_newest_change(axis: Axes, series: AdoptionSeries, unit: str, own: bool
     if not change or (change > 0) != (row["qualifier"] == "at_least"):
         return []
     axis.bar(start, change, date - start, align="edge", color=PAGE, edgecolor=ACCENT, ls="--", lw=1.2)
-    printed = f"to {say_date(date)}, published as “{words.say_limit(row, bare=True, own=own)}”"
-    number = _say_change(change, unit, series.values.diff().abs().max(), bare=True)
-    return [name_area(f"{printed}: {number}", PAGE, edgecolor=ACCENT, ls="--")]
+    printed = f"to {format_long_date(date)}, published as “{formats.format_bound(row, bare=True, own=own)}”"
+    number = _format_change(change, unit, series.values.diff().abs().max(), bare=True)
+    return [key_area(f"{printed}: {number}", PAGE, edgecolor=ACCENT, ls="--")]
 
 
-def _say_last_year(values: pd.Series, unit: str, measure: str) -> str:
+def _format_last_year(values: pd.Series, unit: str, measure: str) -> str:
     """The change to the last value from the newest that is a year older, or else from the first, with both dates."""
     last = values.index[-1]
     first = values[: last - _NEARLY_A_YEAR].index[-1] if values.index[0] <= last - _NEARLY_A_YEAR else values.index[0]
-    ends = [say_period(each, measure) for each in (first, last)]
+    ends = [format_period(each, measure) for each in (first, last)]
     if ends[0] == ends[1]:  # both in one month
-        ends = [words.say_day(each) for each in (first, last)]
-    return f"{_say_change(values[last] - values[first], unit)} between {' and '.join(ends)}"
+        ends = [formats.format_day(each) for each in (first, last)]
+    return f"{_format_change(values[last] - values[first], unit)} between {' and '.join(ends)}"
 
 
-def _say_change(change: float, unit: str, beside: float = 0.0, bare: bool = False) -> str:
+def _format_change(change: float, unit: str, beside: float = 0.0, bare: bool = False) -> str:
     """A change with its sign."""
     return f"{'+' if change > 0 else ''}{say(change, unit, beside, bare=bare)}"
 
@@ -155,7 +155,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: Names, sour
         )
     )
     faster, others = int(own["place"] - 1), int(own["of"] - 1)
-    span = say_range(own["start_share"], shares.max(), "percent")
+    span = format_range(own["start_share"], shares.max(), "percent")
     limit = lower_first(names.limit_title).removeprefix("100 percent of ")
     units = f"Years from {span} of the limit, here {limit}; {len(rows)} of {others + 1} series"
     if faster and rows.loc[~rows["target"], "unit"].head(faster).str.contains("of new ").all():
@@ -172,7 +172,7 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     Parameters
     ----------
     picked : DataFrame
-        From `countries.pick_countries`.
+        From `countries.select_countries`.
     technology : str
     entity : str
         Its values stand out.
@@ -187,9 +187,9 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     if len(picked) < 2:
         return None
     error = [f" ±{1.96 * each:.1f}" if np.isfinite(each) else "" for each in picked["standard_error"]]
-    people = [_say_people(row) for _, row in picked.iterrows()]
+    people = [_format_people(row) for _, row in picked.iterrows()]
     repeated = pd.Series(people, picked.index) == pd.Series(people, picked.index).shift()
-    headings = {panel: _say_panel(rows) for panel, rows in picked.groupby("panel", sort=False)}
+    headings = {panel: _format_panel(rows) for panel, rows in picked.groupby("panel", sort=False)}
     figure, _ = open_rows(
         picked.assign(
             name=picked["entity"] + picked["date"].dt.strftime(", %b %Y"),
@@ -201,25 +201,23 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
             colour=np.where(picked["entity"] == entity, ACCENT, np.where(picked["named"], HALF, GHOST)),
         )
     )
-    key = [name_area(entity, ACCENT)] if (picked["entity"] == entity).any() else []
-    key += [name_area("others named", HALF)] + (
-        [] if picked["named"].all() else [name_area("the three highest", GHOST)]
-    )
+    key = [key_area(entity, ACCENT)] if (picked["entity"] == entity).any() else []
+    key += [key_area("others named", HALF)] + ([] if picked["named"].all() else [key_area("the three highest", GHOST)])
     units = "Percent of those whom each measure covers; the newest value of each country"
     units += "; ±: 95% sampling error, as published" if any(error) else ""
-    return figure.close(_say_measures(picked, technology, entity), units, source, key)
+    return figure.close(_format_measures(picked, technology, entity), units, source, key)
 
 
-def _say_panel(rows: pd.DataFrame) -> str:
+def _format_panel(rows: pd.DataFrame) -> str:
     """The heading of a kind of measure, and what is ranked."""
     first = rows.iloc[0]
     title = str(_PANELS.get(first["panel"], first["panel"]))
     if not rows["named"].all():
-        title += f"; the three highest of {first['list_size']:.0f} in {say_date(first['list_date'])}"
+        title += f"; the three highest of {first['list_size']:.0f} in {format_long_date(first['list_date'])}"
     return title
 
 
-def _say_people(row: pd.Series) -> str:
+def _format_people(row: pd.Series) -> str:
     """Who publishes a measure, by the short name in brackets where there is one, and whom it covers."""
     short = re.search(r"\(([A-Z][^()]*)\)", f"{row['measure']} {row['publisher']}")
     return f"{short[1] if short else row['publisher']}: {_name_people(row)}"
@@ -230,16 +228,16 @@ def _name_people(row: pd.Series) -> str:
     return str(row["people"] or row["unit"].removeprefix("percent of "))
 
 
-def _say_measures(picked: pd.DataFrame, technology: str, entity: str) -> str:
+def _format_measures(picked: pd.DataFrame, technology: str, entity: str) -> str:
     """The title: the shares of the entity by its measures; where it has none, how many measures and countries."""
     mine, use = picked[picked["entity"] == entity], f"Use of {technology}"
     if len(mine) > 1:
-        shares = say_range(mine["value"].min(), mine["value"].max(), "percent")
-        return f"{use} in {words.say_place(entity)}: {shares}, depending on what is measured"
+        shares = format_range(mine["value"].min(), mine["value"].max(), "percent")
+        return f"{use} in {formats.format_place(entity)}: {shares}, depending on what is measured"
     if len(mine):
         row = mine.iloc[0]
         share = f"{say(row['value'], 'percent')} of {_name_people(row)}"
-        return f"{use} in {words.say_place(entity)}: {share} in {say_date(row['date'])}"
+        return f"{use} in {formats.format_place(entity)}: {share} in {format_long_date(row['date'])}"
     measures, places = picked["measure"].nunique(), picked["entity"].nunique()
     counted = "one country or region" if places == 1 else f"{places} countries and regions"
-    return f"{use}: {say_count(measures, 'measure')} in {counted}"
+    return f"{use}: {format_count(measures, 'measure')} in {counted}"

@@ -173,7 +173,7 @@ class Chart(Figure):
                 part.set_position((left, top / total))
         source.set_position((left, (below - _GAP + _EDGE) / total))
         rect = (left, (below + _EDGE) / total, 1 - 2 * left, sum(heights) / total)
-        settle_layout(self, ConstrainedLayoutEngine(rect=rect, w_pad=0.02, h_pad=0.02, hspace=0.03))
+        compute_layout(self, ConstrainedLayoutEngine(rect=rect, w_pad=0.02, h_pad=0.02, hspace=0.03))
         for axis in self._dated:  # names at the left leave them less room
             use_dates(axis, axis.get_position().width * wide)
         return self
@@ -208,7 +208,7 @@ def _draw_key(figure: Chart, key: Sequence[Artist]) -> Legend:
     return legend
 
 
-def settle_layout(figure: Figure, engine: Any) -> None:
+def compute_layout(figure: Figure, engine: Any) -> None:
     """Lay the axes out once, with places in digits that are the same each time: the solver's last one is not."""
     engine.execute(figure)
     for axis in figure.get_axes():
@@ -260,12 +260,12 @@ def open_panels(heights: Sequence[float], columns: int = 1, share: bool = False)
     return figure, axes
 
 
-def name_line(label: str, color: str = ACCENT, **look: Any) -> Line2D:
+def key_line(label: str, color: str = ACCENT, **look: Any) -> Line2D:
     """A line or a mark of the key."""
     return Line2D([], [], color=color, label=_fill(label), **look)
 
 
-def name_area(label: str, color: str, **look: Any) -> Patch:
+def key_area(label: str, color: str, **look: Any) -> Patch:
     """An area of the key."""
     return Patch(facecolor=color, label=_fill(label), **look)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ...base.formats import format_count, format_day, format_long_date, format_range, lower_first
 from ...base.project import PUBLISHED_MODEL, WITHDRAWN
-from ...base.words import lower_first, say_count, say_date, say_day, say_range
 from ...indicators import Names
-from .style import ACCENT, GHOST, INK, MOST, Chart, name_area, name_line, open_rows
+from .style import ACCENT, GHOST, INK, MOST, Chart, key_area, key_line, open_rows
 
 _MARKS = {"exact": "D", "at_least": ">"}
 
@@ -36,11 +36,11 @@ def draw_register(scored: pd.DataFrame, names: Names, source: str) -> Chart | No
     rows = order.drop_duplicates("target_date", keep="last").sort_values("hindsight", kind="stable")
     limits = "limit: " + rows["limit_title"].map(lower_first)
     ends = rows[["q0.1", "q0.9"]].to_numpy()
-    notes = "made " + rows["registered"].map(say_day) + [f": {say_range(low, high)}" for low, high in ends]
+    notes = "made " + rows["registered"].map(format_day) + [f": {format_range(low, high)}" for low, high in ends]
     late = rows["hindsight"].astype(bool)
     figure, [axis] = open_rows(
         rows.assign(
-            name=rows["target_date"].map(say_date),
+            name=rows["target_date"].map(format_long_date),
             value=rows["q0.5"],
             low=rows["q0.1"],
             high=rows["q0.9"],
@@ -53,18 +53,18 @@ def draw_register(scored: pd.DataFrame, names: Names, source: str) -> Chart | No
     for place, row in zip(axis.get_yticks(), rows.itertuples(), strict=True):
         if row.side:
             axis.plot(row.outcome, place, _MARKS.get(row.side, "<"), color=INK, ms=6, zorder=6)
-    key = [name_area("80% interval", MOST), name_line("median", ls="", marker="|", ms=9, mew=2)]
-    key += [name_line("outcome", INK, ls="", marker="D", ms=5)] if (rows["side"] == "exact").any() else []
+    key = [key_area("80% interval", MOST), key_line("median", ls="", marker="|", ms=9, mew=2)]
+    key += [key_line("outcome", INK, ls="", marker="D", ms=5)] if (rows["side"] == "exact").any() else []
     if rows["side"].isin(["at_least", "at_most"]).any():
-        key.append(name_line("outcome, published as “more than” or “less than”", INK, ls="", marker=">", ms=6))
+        key.append(key_line("outcome, published as “more than” or “less than”", INK, ls="", marker=">", ms=6))
     units = f"{names.title}, {names.unit}" + (f"; {limits.iloc[0]}" if limits.nunique() == 1 else "")
-    return figure.close(_say_outcomes(rows), units, source, key)
+    return figure.close(_format_outcomes(rows), units, source, key)
 
 
-def _say_outcomes(rows: pd.DataFrame) -> str:
+def _format_outcomes(rows: pd.DataFrame) -> str:
     """The title: how many outcomes the intervals contained, or how many forecasts await theirs."""
     counted, waiting = rows[rows["counted"] & (rows["side"] == "exact")], int(rows["came"].isna().sum())
     if len(counted):
         inside = int((counted["inside"] == "yes").sum())
-        return f"The 80% interval of registered forecasts contained {inside} of {say_count(len(counted), 'outcome')}"
-    return f"Awaiting the outcome: {waiting} of {say_count(len(rows), 'registered forecast')}"
+        return f"The 80% interval of registered forecasts contained {inside} of {format_count(len(counted), 'outcome')}"
+    return f"Awaiting the outcome: {waiting} of {format_count(len(rows), 'registered forecast')}"

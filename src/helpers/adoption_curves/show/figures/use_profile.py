@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 
-from ...base.words import say_date, say_first, say_place, say_range
-from .style import ACCENT, GHOST, GREY, HALF, INK, PAGE, Chart, name_area, open_rows
+from ...base.formats import capitalize_first, format_long_date, format_place, format_range
+from .style import ACCENT, GHOST, GREY, HALF, INK, PAGE, Chart, key_area, open_rows
 
 _HEADINGS = {"education": "schooling"}
 _PICKED = ("education", "occupation")
@@ -35,17 +35,17 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     if rows.empty:
         return None
     colours = dict(zip(rows["unit"].unique(), [ACCENT, GHOST, HALF, GREY, INK], strict=False))
-    groups, is_picked = rows["breakdown"].replace(_HEADINGS).map(say_first), rows["breakdown"].isin(_PICKED)
+    groups, is_picked = rows["breakdown"].replace(_HEADINGS).map(capitalize_first), rows["breakdown"].isin(_PICKED)
     is_of_users = rows["unit"].str.endswith("users")  # other shares are of a group of those asked
     groups = groups.mask(is_picked, groups + np.where(is_of_users, ", the largest group", ", the highest share"))
     rows = rows.assign(heading=groups, colour=rows["unit"].map(colours))
     rows = pd.concat([group for _, group in rows.groupby(["heading", "category"], sort=False)])
     is_repeated = (rows["category"] == rows["category"].shift()) & (rows["heading"] == rows["heading"].shift())
     figure, _ = open_rows(rows.assign(name=rows["category"].mask(is_repeated, "")))
-    key = [name_area(unit.removeprefix("percent of "), colour) for unit, colour in colours.items()]
+    key = [key_area(unit.removeprefix("percent of "), colour) for unit, colour in colours.items()]
     first = rows[(rows["breakdown"] == rows["breakdown"].iloc[0]) & (rows["unit"] == rows["unit"].iloc[0])]
     title += f": the largest share by {first['breakdown'].iloc[0]} is {_say_highest(first)}"
-    days = " and ".join(say_date(day) for day in sorted(rows["date"].unique()))
+    days = " and ".join(format_long_date(day) for day in sorted(rows["date"].unique()))
     return figure.close(title, f"Percent of each group, {days}", source, _add_bound(key, rows))
 
 
@@ -58,12 +58,12 @@ def _say_highest(rows: pd.DataFrame, column: str = "category") -> str:
 def _say_span(rows: pd.DataFrame) -> str:
     """Where the first country or region lies, from its lowest to its highest value."""
     own = rows[rows["entity"] == rows["entity"].iloc[0]]
-    return f"in {say_place(own['entity'].iloc[0])} {say_range(own['value'].min(), own['value'].max(), 'percent')}"
+    return f"in {format_place(own['entity'].iloc[0])} {format_range(own['value'].min(), own['value'].max(), 'percent')}"
 
 
 def _add_bound(key: list[Artist], rows: pd.DataFrame) -> list[Artist]:
     """A key with a word on bars of values that are published as bounds, where there are any."""
-    bound = name_area("published as “more than” or “less than”", PAGE, edgecolor=GREY, hatch="////")
+    bound = key_area("published as “more than” or “less than”", PAGE, edgecolor=GREY, hatch="////")
     return key if (rows["qualifier"] == "exact").all() else [*key, bound]
 
 
@@ -99,7 +99,7 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     for axis, heading in zip(axes, headings, strict=True):
         axis.set_title(heading)
         axis.set_xlim(0, 180)  # with room for two numbers
-    title += f": most often, in {say_place(rows['entity'].iloc[0])}, {_say_highest(rows.loc[panels[0].index])}"
+    title += f": most often, in {format_place(rows['entity'].iloc[0])}, {_say_highest(rows.loc[panels[0].index])}"
     worded = "; * worded otherwise before" if rows["note"].str.contains("Worded ").any() else ""
     units = "; ".join(
         f"{entity}: {unit}" for entity, unit in rows.groupby("entity", sort=False)["unit"].first().items()
@@ -147,7 +147,9 @@ def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, sourc
         axis.set_title(heading)
     counted = ["devices that opened an application in a month"] if len(monthly) else []
     counted += [f"survey: {shares['unit'].iloc[0]}"] if len(shares) else []
-    return figure.close(title, say_first("; ".join(counted)), source, _add_bound([], shares) if len(shares) else [])
+    return figure.close(
+        title, capitalize_first("; ".join(counted)), source, _add_bound([], shares) if len(shares) else []
+    )
 
 
 def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Chart | None:

@@ -51,59 +51,59 @@ def escape(text: str) -> str:
     return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
 
 
-def say_count(number: float, one: str, many: str = "") -> str:
+def format_count(number: float, one: str, many: str = "") -> str:
     """A number with the word for what it counts; `many` is `one` with an s unless given.
 
-    >>> say_count(1, "year"), say_count(0.5, "year"), say_count(1200, "technology", "technologies")
+    >>> format_count(1, "year"), format_count(0.5, "year"), format_count(1200, "technology", "technologies")
     ('1 year', '0.5 years', '1,200 technologies')
     """
     return f"{number:,.15g} {one if number == 1 else many or f'{one}s'}"
 
 
-def say_ahead(years: float) -> str:
+def format_horizon(years: float) -> str:
     """A horizon in words.
 
-    >>> say_ahead(0.5), say_ahead(5.0)
+    >>> format_horizon(0.5), format_horizon(5.0)
     ('half a year', '5 years')
     """
-    return "half a year" if years == 0.5 else say_count(years, "year")
+    return "half a year" if years == 0.5 else format_count(years, "year")
 
 
-def say_amount(number: float, unit: str) -> str:
+def format_amount(number: float, unit: str) -> str:
     """A number as exact as it was given, with its unit in full.
 
-    >>> say_amount(2e6, "people"), say_amount(48.2, "percent of adults"), say_amount(1125.3, "million people")
+    >>> format_amount(2e6, "people"), format_amount(48.2, "percent of adults"), format_amount(1125.3, "million people")
     ('2,000,000 people', '48.2 percent of adults', '1,125.3 million people')
-    >>> say_amount(12_345_678_901, "tokens"), say(40_000_000_000_000)
+    >>> format_amount(12_345_678_901, "tokens"), say(40_000_000_000_000)
     ('12,345,678,901 tokens', '40,000,000,000,000')
     """
     return f"{number:,.15g} {unit}".strip()
 
 
-def say_day(date: Any) -> str:
+def format_day(date: Any) -> str:
     """A day in a sentence.
 
     >>> from datetime import date
-    >>> say_day(date(2026, 9, 29))
+    >>> format_day(date(2026, 9, 29))
     '29 September 2026'
     """
     return f"{date.day} {date:%B %Y}"
 
 
-def say_name(name: str) -> str:
+def format_name(name: str) -> str:
     """A name in the code (of a family, a method, a side) within a sentence; those of people keep their capital.
 
-    >>> say_name("gompertz"), say_name("damped_holt"), say_name("at_least")
+    >>> format_name("gompertz"), format_name("damped_holt"), format_name("at_least")
     ('Gompertz', 'damped Holt', 'at least')
     """
     words = name.replace("_", " ")
     return re.sub(r"\b(gompertz|bass|holt)\b", lambda person: person[1].capitalize(), words)
 
 
-def say_first(text: str) -> str:
+def capitalize_first(text: str) -> str:
     """A text for the beginning of a line: its first letter is a capital, the others stay.
 
-    >>> say_first("gamma/shifted Gompertz")
+    >>> capitalize_first("gamma/shifted Gompertz")
     'Gamma/shifted Gompertz'
     """
     return text[:1].upper() + text[1:]
@@ -129,7 +129,7 @@ def of_entity(name: str, entity: str) -> str:
     return name if entity == UNNAMED else f"{name} of {entity}"
 
 
-def say_at(measure: str) -> str:
+def find_preposition(measure: str) -> str:
     """The word before the date of a figure: 12 users in June, 12 cars sold so far by June, 12 cars in 2025."""
     return "by" if measure == "cumulative" else "in"
 
@@ -152,10 +152,10 @@ GIVES_RANGE = "How many could there be at most? {} gives one."
 """What would give a forecast a range, with the way to say it in braces."""
 
 
-def say_unit(unit: str) -> str:
+def format_unit(unit: str) -> str:
     """A unit behind a number: shares get a sign.
 
-    >>> say_unit("percent of adults"), say_unit("million people"), say_unit("percentage points")
+    >>> format_unit("percent of adults"), format_unit("million people"), format_unit("percentage points")
     ('%', ' million people', ' percentage points')
     """
     if unit.startswith("percent") and unit != "percentage points":
@@ -165,24 +165,24 @@ def say_unit(unit: str) -> str:
     return f" {unit}" if unit else ""
 
 
-def say_limit(row: Any, unit: str = "", bare: bool = False, own: bool = True) -> str:
+def format_bound(row: Any, unit: str = "", bare: bool = False, own: bool = True) -> str:
     """A published value; `row` has value, and of a bound qualifier and, where it is read as a range, read_low.
 
     In the tables of data at_least is "more than"; in one's `own` data it may be either.
 
     >>> from types import SimpleNamespace
     >>> row = SimpleNamespace(qualifier="at_least", value=50.0)
-    >>> say_limit(row, "percent of adults"), say_limit(row, "percent of adults", own=False)
+    >>> format_bound(row, "percent of adults"), format_bound(row, "percent of adults", own=False)
     ('at least 50%', 'more than 50%')
     """
-    return f"{say_bound(row, own)}{say_figure(row.value, '' if bare else unit, own)}"
+    return f"{say_bound(row, own)}{format_newest(row.value, '' if bare else unit, own)}"
 
 
 def say_bound(row: Any, own: bool = True) -> str:
     """The words before a value that was published as a bound, with a blank behind them; "" before an exact value."""
     side = getattr(row, "qualifier", "exact")
     above = getattr(row, "read_low", math.nan) > row.value or (side == "at_least" and not own)
-    return "more than " if above else "" if side == "exact" else f"{say_name(side)} "
+    return "more than " if above else "" if side == "exact" else f"{format_name(side)} "
 
 
 _NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -197,11 +197,11 @@ def spell(number: int) -> str:
     return _NUMERALS[number] if 0 <= number < len(_NUMERALS) else f"{number:,}"
 
 
-def say_percent(value: float) -> str:
+def format_percent(value: float) -> str:
     """A percentage in whole percent; from 99.5 on and below 1 in one more digit. It is never said to be 0 or 100.
 
-    >>> say_percent(82.4), say_percent(99.7), say_percent(99.97), say_percent(0.04), say_percent(0), say_percent(100)
-    ('82%', '99.7%', 'more than 99.9%', 'less than 0.1%', '0%', '100%')
+    >>> format_percent(82.4), format_percent(99.7), format_percent(99.97), format_percent(0.04), format_percent(0)
+    ('82%', '99.7%', 'more than 99.9%', 'less than 0.1%', '0%')
     """
     if 0 < value < 0.05:
         return "less than 0.1%"
@@ -235,32 +235,32 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
         text = f"{value:,.2f}".removesuffix("0")
     else:
         text = f"{round(value, min(0, 3 - math.floor(math.log10(size)))):,.0f}"
-    return f"{text}{'' if bare else say_unit(unit)}".replace("-", "−")
+    return f"{text}{'' if bare else format_unit(unit)}".replace("-", "−")
 
 
-def say_figure(value: float, unit: str, own: bool = False) -> str:
+def format_newest(value: float, unit: str, own: bool = False) -> str:
     """A published figure: a whole number, and one of one's `own` data, with all its digits, as printed.
 
-    >>> say_figure(179_360.5, "thousand people", own=True), say_figure(67, "percent"), say_figure(19.95, "percent")
-    ('179,360.5 thousand people', '67%', '20.0%')
+    >>> format_newest(179_360.5, "thousand people", own=True), format_newest(19.95, "percent")
+    ('179,360.5 thousand people', '20.0%')
     """
-    return f"{value:,.15g}{say_unit(unit)}" if own or float(value).is_integer() else say(value, unit)
+    return f"{value:,.15g}{format_unit(unit)}" if own or float(value).is_integer() else say(value, unit)
 
 
-def say_range(low: float, high: float, unit: str = "") -> str:
+def format_range(low: float, high: float, unit: str = "") -> str:
     """A range, both ends with the same decimals.
 
-    >>> say_range(298.2, 1177, "million people"), say_range(1e-9, 1252), say_range(8.4, 42, "percent")
+    >>> format_range(298.2, 1177, "million people"), format_range(1e-9, 1252), format_range(8.4, 42, "percent")
     ('298 to 1,177 million people', '0 to 1,252', '8.4 to 42.0%')
     """
     return f"{say(low, unit, high, bare=True)} to {say(high, unit)}"
 
 
-def say_place(entity: str) -> str:
+def format_place(entity: str) -> str:
     """An entity with its article: "the United States".
 
-    >>> say_place("United Kingdom"), say_place("Dominican Republic"), say_place("China"), say_place("Europe")
-    ('the United Kingdom', 'the Dominican Republic', 'China', 'Europe')
+    >>> format_place("United Kingdom"), format_place("Dominican Republic"), format_place("China")
+    ('the United Kingdom', 'the Dominican Republic', 'China')
     """
     named = r"United |.* Republic\b|(Bahamas|Gambia|Maldives|Netherlands|Philippines|World|OECD)\b|(EU|Euro)\b"
     return f"the {entity}" if re.match(named, entity) else entity
@@ -275,10 +275,10 @@ def lower_first(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
-def say_date(date: object) -> str:
+def format_long_date(date: object) -> str:
     """A date as month and year.
 
-    >>> say_date("2025-12-31")
+    >>> format_long_date("2025-12-31")
     'December 2025'
     """
     import pandas as pd
@@ -286,13 +286,13 @@ def say_date(date: object) -> str:
     return f"{pd.Timestamp(date):%B %Y}"
 
 
-def say_period(date: object, measure: str) -> str:
+def format_period(date: object, measure: str) -> str:
     """The date of a figure in a sentence: month and year, of a flow the year that it adds up.
 
-    >>> say_period("2025-12-31", "level"), say_period("2025-12-31", "flow"), say_period("2025-03-31", "flow")
+    >>> format_period("2025-12-31", "level"), format_period("2025-12-31", "flow"), format_period("2025-03-31", "flow")
     ('December 2025', '2025', 'the year to March 2025')
     """
-    text = say_date(date)
+    text = format_long_date(date)
     month, _, year = text.partition(" ")
     if measure != "flow":
         return text

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .captions import find_within, look_up_source
 from .data import Data
+from .labels import find_source, find_within
 
 _FIGURE_KEY = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
 """Columns that tell figures apart; of two prints of one the newest public one counts."""
@@ -51,7 +51,7 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     return rows.drop(columns=["row", "precision"]).reset_index(drop=True)
 
 
-def pick_people(rows: pd.DataFrame) -> pd.DataFrame:
+def select_people(rows: pd.DataFrame) -> pd.DataFrame:
     """Pick what a figure shows of who uses it: the newest figures by age, the largest groups of others, and both sexes.
 
     Parameters
@@ -77,7 +77,7 @@ def pick_people(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([ages, others.drop_duplicates("breakdown").sort_index(), rows[rows["breakdown"] == "sex"]])
 
 
-def pick_purposes(rows: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:
+def select_purposes(rows: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:
     """Pick what a figure shows of uses: the two newest lists of the entity, and those of one country with such a base.
 
     Parameters
@@ -204,7 +204,7 @@ def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
 
 def _add_sources(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with the publisher and the address of their source, or of the other page on which a figure was read."""
-    return rows.assign(**{name: look_up_source(data, rows, name) for name in ("publisher", "url")})
+    return rows.assign(**{name: find_source(data, rows, name) for name in ("publisher", "url")})
 
 
 def _print_figures(rows: pd.DataFrame) -> list[str]:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import decimal_years
+from ..base.formats import format_long_date
 from ..base.levels import band_ends
 from ..base.limit import Limit
-from ..base.words import say_date
 from ..indicators.series import READ, AdoptionSeries
 from .forecasting import Forecast, forecast
 
@@ -67,7 +67,9 @@ def compare_since(result: Forecast) -> pd.DataFrame:
     series = result.printed
     if result.kind != "forecast" or not series.use_readings().values.index[0] < series.start:
         return _NO_FORMS.copy()
-    return _vary(result, {f"with the values before {say_date(series.start)}": replace(series, since="all")}, "form")
+    return _vary(
+        result, {f"with the values before {format_long_date(series.start)}": replace(series, since="all")}, "form"
+    )
 
 
 def _as_printed(series: AdoptionSeries) -> AdoptionSeries:

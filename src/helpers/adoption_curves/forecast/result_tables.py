@@ -12,11 +12,11 @@ from ..base.dates import decimal_years
 from ..base.levels import RECORDED, band_ends
 from ..base.project import find_shipped
 from ..indicators import AdoptionSeries, Data
-from ..indicators.captions import find_publisher
+from ..indicators.labels import find_publisher
 from . import model
-from .after_share import list_later
 from .backtest import EARLY
 from .forecasting import REPORTED_QUANTILES, Forecast
+from .reference_class import list_later
 from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from .. import forecast
 from ..base.dates import decimal_years
-from ..forecast.hindcasts import cut_series, outcome_frame, pick_example, pick_finished
-from ..indicators import AdoptionSeries, Data, cite_series, name_series
+from ..forecast.hindcasts import cut_series, find_example, find_finished, outcome_frame
+from ..indicators import AdoptionSeries, Data, cite_series, find_labels
 from . import figures
 
 
@@ -34,7 +34,7 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
     result = forecast.forecast(series, most=most)
     if result.has_range and not result.target.cumulative:
         return result.printed
-    one, origin = pick_example(references)
+    one, origin = find_example(references)
     return cut_series(one, origin)
 
 
@@ -59,11 +59,11 @@ def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
     -------
     Example
     """
-    one, origin = pick_example(references)
+    one, origin = find_example(references)
     result = forecast.forecast(cut_series(one, origin, points=4))
     outcomes = outcome_frame(result, one, origin)
     source = cite_series(data, one, limit=False)
-    return Example(one, result, outcomes, figures.draw_hindcasts(outcomes, one, name_series(data, one), source))
+    return Example(one, result, outcomes, figures.draw_hindcasts(outcomes, one, find_labels(data, one), source))
 
 
 def _frame_values(data: Data, series: AdoptionSeries, values: pd.Series) -> pd.DataFrame:
@@ -115,5 +115,5 @@ def frame_horizon(series: AdoptionSeries, horizon_years: float, until: str = "")
 
 def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """Values of a technology that has since nearly reached its limit, as `_frame_values`."""
-    finished = pick_finished(references)
+    finished = find_finished(references)
     return _frame_values(data, finished, finished.values)

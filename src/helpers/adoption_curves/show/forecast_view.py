@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from ..base.levels import quoted_level
 from ..base.project import read_clock
-from ..forecast import Forecast, frames, later_shares
-from ..forecast.variants import compare_since
-from ..indicators import AdoptionSeries, Data, Names, cite_series, find_expected, name_series, say_expected
-from ..indicators.captions import list_earlier, list_levels, list_newer
+from ..forecast import Forecast, later_shares, result_tables
+from ..forecast.sensitivity import compare_since
+from ..indicators import AdoptionSeries, Data, Names, cite_series, find_expected, find_labels, format_expected
+from ..indicators.labels import list_earlier, list_levels, list_newer
 from ..say.page import write_deck, write_headline, write_title
 from ..say.run_tables import TABLES, RunTables
 from .figure_data import tidy_forecast
@@ -56,7 +56,7 @@ def read_run(study: Any) -> RunTables:
     RunTables
     """
     parameters, data = study.parameters, study.data
-    expected = say_expected(find_expected(data, parameters.entity, parameters.indicator), read_clock().date())
+    expected = format_expected(find_expected(data, parameters.entity, parameters.indicator), read_clock().date())
     tables = {name: study.read_table(name) for name in (*TABLES, "06_register")}
     register = tables["06_register"]  # a forecast under another limit would contradict the page's
     tables["06_register"] = register.where(register["limit"] == parameters.limit)
@@ -70,7 +70,7 @@ class Answer(NamedTuple):
     figure: Figure
     alt: str
     data: pd.DataFrame  # of the figure
-    names: Names  # titles and units, as from `indicators.name_series`
+    names: Names  # titles and units, as from `indicators.find_labels`
     tables: dict[str, pd.DataFrame]  # 05_forecast and those beside it, by name
 
 
@@ -99,23 +99,29 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame, milestones: Sequenc
     figure = draw_forecast(series, run.names, source, fan, tables["05_limit"], drawn_levels, write_title(run))
     kept = {name: each for name, each in tables.items() if name.startswith("05_")}
     values = sorted({*milestones, *filter(None, [result.next_milestone])})
-    kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
-    kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability(values=values)}
+    kept |= {"05_scenarios": result_tables.scenario_frame(result), "05_ends": result_tables.end_frame(result)}
+    kept |= {
+        "05_quantiles": result_tables.quantile_frame(result),
+        "05_probabilities": result.probability(values=values),
+    }
     drawn = tidy_forecast(fan, kept["05_limit"], series)
     return Answer(figure, f"{write_headline(run)}. {write_deck(run)}", drawn, run.names, kept)
 
 
 def _collect_tables(result: Forecast, data: Data, rows: pd.DataFrame) -> RunTables:
     """Tables 05 of a forecast, and the published values, from which title and alternative text are written."""
-    series, outcomes = result.printed, frames.list_outcomes(result, rows)
+    series, outcomes = result.printed, result_tables.list_outcomes(result, rows)
     references = data.references(exclude=series, measure="flow" if series.is_share_of_sales else "level")
-    same = frames.list_same(data, series, references)
+    same = result_tables.list_same(data, series, references)
     tables = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     tables |= {"02_earlier": list_earlier(series)}
-    tables |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
-    tables |= {"05_coverage": frames.coverage_frame(outcomes, same), "05_alike": frames.alike_frame(result, outcomes)}
-    tables |= {"05_audit": frames.audit_frame(result), "05_since": compare_since(result)}
-    run = RunTables(tables, name_series(data, series), quoted_level(result.levels))
+    tables |= {"05_forecast": result.frame(), "05_limit": result_tables.limit_frame(result)}
+    tables |= {
+        "05_coverage": result_tables.coverage_frame(outcomes, same),
+        "05_alike": result_tables.alike_frame(result, outcomes),
+    }
+    tables |= {"05_audit": result_tables.audit_frame(result), "05_since": compare_since(result)}
+    run = RunTables(tables, find_labels(data, series), quoted_level(result.levels))
     date = run.goal["date"] if run.goal else None
-    tables["05_class"] = frames.class_frame(result, date, references)
+    tables["05_class"] = result_tables.class_frame(result, date, references)
     return run

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..base.columns import UNNAMED
-from ..base.words import say_amount, say_date
+from ..base.formats import format_amount, format_long_date
 from .data import Data
 from .series import AdoptionSeries
 
@@ -73,7 +73,7 @@ class Names:
     few: str = ""
 
 
-def name_series(data: Data, series: AdoptionSeries) -> Names:
+def find_labels(data: Data, series: AdoptionSeries) -> Names:
     """Return what figures, tables and sentences call a series.
 
     Parameters
@@ -88,7 +88,7 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     exact = series.observations["qualifier"] == "exact"
     rows = series.observations[exact] if exact.any() else series.observations
-    entry, full = data.find_entry(series.indicator), look_up_source(data, rows, "publisher").iloc[-1]
+    entry, full = data.find_entry(series.indicator), find_source(data, rows, "publisher").iloc[-1]
     publisher, own = _shorten_publisher(full), data.is_own(series.entity, series.indicator)
     people = "people" if series.base == "total population" else entry.people.partition(", ")[0]
     limits = data.find_rows(series.entity, series.limit.name if series.limit is not None else "")
@@ -103,29 +103,29 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         measure=series.measure,
         own=own,
         known=data.observations["published"].max(),
-        population=_say_population(data, series),
+        population=_find_population_share(data, series),
         cautions=dict(zip(suspected["date"], suspected["reason"], strict=True)),
         publisher=publisher,
         publisher_name=f"the {full}" if full.endswith(f"({publisher})") else publisher,
-        asked=_say_asked(entry, publisher),
+        asked=_format_question(entry, publisher),
         people=people or entry.base or series.unit.removeprefix("percent of "),
-        counted="" if own else entry.counted + _say_within(within, day, earlier, series.days[-1]),
+        counted="" if own else entry.counted + _format_within(within, day, earlier, series.days[-1]),
         doing=re.sub("^use ", "have used ", entry.doing) if within == "at any time" else entry.doing,
         limit_is_series=len(limits) > 0,
         few=series.few,
     )
 
 
-def _say_population(data: Data, series: AdoptionSeries) -> tuple[float, str] | None:
+def _find_population_share(data: Data, series: AdoptionSeries) -> tuple[float, str] | None:
     """Newest population of the entity of users, and a sentence on the axis that is in percent of it."""
     population = data.find_population(series)
     if population is None or data.find_entry(series.indicator).kind in ("company figures", "telemetry"):  # no people
         return None
     size, name = float(population.iloc[-1]), str(population.name)
-    amount = say_amount(size, data.find_entry(name).unit)
-    counted = look_up_source(data, data.find_rows(series.entity, name), "publisher").iloc[-1]
+    amount = format_amount(size, data.find_entry(name).unit)
+    counted = find_source(data, data.find_rows(series.entity, name), "publisher").iloc[-1]
     publisher = _shorten_publisher(counted) or counted
-    said = f"Right axis: percent of the population in {say_date(population.index[-1])}, {amount} ({publisher})."
+    said = f"Right axis: percent of the population in {format_long_date(population.index[-1])}, {amount} ({publisher})."
     return size, said
 
 
@@ -151,15 +151,15 @@ def find_within(told: str, date: pd.Timestamp) -> tuple[str, str, str]:
     return words, day, earlier
 
 
-def _say_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> str:
+def _format_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> str:
     """What `find_within` has found, behind what is counted; "" where that time is always the same."""
     if not day:
         return ""
-    span = " to ".join(dict.fromkeys([say_date(day), say_date(last)]))
+    span = " to ".join(dict.fromkeys([format_long_date(day), format_long_date(last)]))
     return f" (values from {span}: {words}; earlier values: {earlier})"
 
 
-def _say_asked(entry: Any, publisher: str) -> str:
+def _format_question(entry: Any, publisher: str) -> str:
     """Who was asked, or what was counted, as a sentence; "" where that is not known."""
     if not (entry.people and entry.kind) or entry.people == entry.base:
         return ""
@@ -193,10 +193,10 @@ def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
         earlier = data.indicators[data.indicators["role"].isin(["reference", "held_out"])]
         base = earlier.set_index("indicator")["base_indicator"]
         wanted = pd.concat([wanted, wanted.assign(indicator=wanted["indicator"].map(base))]).drop_duplicates()
-    return _name_publishers(data, rows.merge(wanted, on=keys)["source_id"])
+    return _list_publishers(data, rows.merge(wanted, on=keys)["source_id"])
 
 
-def _name_publishers(data: Data, used: pd.Series) -> str:
+def _list_publishers(data: Data, used: pd.Series) -> str:
     """The publishers of sources, short, as in `cite_sources`; the title of a source whose publisher has no name."""
     sources = data.sources[data.sources["source_id"].isin(used)]
     names = sources["publisher"].where(sources["publisher"] != UNNAMED, "the file " + sources["title"])
@@ -215,7 +215,7 @@ def cite_publishers(names: Iterable[str]) -> str:
 
 def find_publisher(data: Data, series: AdoptionSeries) -> str:
     """The publisher of the last value of a series, whoever reports it."""
-    [publisher] = look_up_source(data, series.observations.tail(1), "publisher")
+    [publisher] = find_source(data, series.observations.tail(1), "publisher")
     return str(publisher).partition(", as reported by ")[0]
 
 
@@ -245,10 +245,10 @@ def cite_series(
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if limit else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
     told = [
-        f"Values before {say_date(date)} may not be comparable with those since: {reason}."
+        f"Values before {format_long_date(date)} may not be comparable with those since: {reason}."
         for date, reason in zip(crossed["date"], crossed["reason"], strict=True)
     ]
-    return " ".join([_name_publishers(data, pd.concat(used)), *told]).strip()
+    return " ".join([_list_publishers(data, pd.concat(used)), *told]).strip()
 
 
 def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
@@ -267,7 +267,7 @@ def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]
     rows = data.find_rows(entity, indicator)
     rows = rows[rows["qualifier"] == "exact"].sort_values("date")
     places = rows["date"].searchsorted(pd.DatetimeIndex(dates), side="right") - 1
-    urls = look_up_source(data, rows, "url").tolist()
+    urls = find_source(data, rows, "url").tolist()
     return [urls[place] if place >= 0 else "" for place in places]
 
 
@@ -319,7 +319,7 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     """
     rows = series.observations
     rows = rows[rows["date"].isin(series.newer.index)].sort_values("date").assign(unit=series.unit)
-    rows["url"] = look_up_source(data, rows, "url")
+    rows["url"] = find_source(data, rows, "url")
     rows["reason"] = rows["note"].str.extract(r"Read as [^:]*: (.*?)\.(?: |$)", expand=False).fillna("")
     columns = ["date", "qualifier", "value", "read_low", "read_high", "reason", "unit", "published", "url"]
     return rows.reindex(columns=columns)
@@ -343,7 +343,7 @@ def list_earlier(series: AdoptionSeries) -> pd.DataFrame:
     return pd.concat([series.earlier.rename("value").rename_axis("date").reset_index(), after], axis=1)
 
 
-def look_up_source(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
+def find_source(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
     """Look up what is known of the source of each figure.
 
     Parameters

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import REAL, CurveError, read_days
+from ..base.formats import quote
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
-from ..base.words import quote
 from .series import LIMITED, AdoptionSeries
 
 _WHOLE_OF_SALES = 100.0  # the limit of a share of sales that none is given for
@@ -109,7 +109,7 @@ def _adopt(series: pd.Series) -> AdoptionSeries:
 
 
 def _read_dated(series: pd.Series, what: str) -> pd.Series:
-    """The numbers that a series has, as floats in order of date; two on one date stay for `use_figures` to refuse."""
+    """The numbers that a series has, as floats in order of date; two on one date stay for `select_values` to refuse."""
     series = series.dropna()
     days = read_days(series.index, what)
     return pd.Series(read_numbers(series, what), days.tz_localize(None), name=series.name).sort_index()

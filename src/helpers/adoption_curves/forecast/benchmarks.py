@@ -31,4 +31,4 @@ def _half_pace(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
     return y[:, -1:] + measure_steps(t, y)[0][:, None] * h / 2
 
 
-RIVALS = {rival.__name__[1:]: rival for rival in (_no_change, _straight_line, _damped_line, _half_pace)}
+BENCHMARKS = {benchmark.__name__[1:]: benchmark for benchmark in (_no_change, _straight_line, _damped_line, _half_pace)}
