@@ -20,6 +20,7 @@ from small_notebooks import write_notebooks
 from adoption_curves import __main__ as command
 from adoption_curves import indicators
 from adoption_curves.base.project import PROJECT_MARK, find_data
+from adoption_curves.runs import Study
 from adoption_curves.runs.manifest import read_run
 from adoption_curves.runs.pages import render_executed, write_pages
 
@@ -73,12 +74,10 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
     return Path(outputs) / name
 
 
-def open_as(notebook, run="mine", **variables):
-    """The run as a notebook with these variables opens it."""
+def open_as(notebook, run="mine", **parameters):
+    """The run as a notebook with these parameters opens it."""
     earlier = [f"0{number}" for number in range(1, int(notebook[:2]))] if notebook[:2].isdecimal() else []
-    names = {"run": run, **variables}
-    exec(f"from adoption_curves.runs import Study\nstudy = Study({notebook!r}, {earlier})", names)
-    return names["study"]
+    return Study(notebook, reads=earlier, run=run, **parameters)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from adoption_curves.runs.steps import Execution
 
 SAVE = """import pandas as pd
 from adoption_curves.runs import Study
-Study("03_small").keep("03_small", pd.DataFrame({"a": [1]}))"""
+Study("03_small", run=run).keep("03_small", pd.DataFrame({"a": [1]}))"""
 LEFT = {
     "macOS": "tables/.DS_Store",
     "Excel": "tables/~$03_small.csv",

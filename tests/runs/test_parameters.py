@@ -1,6 +1,7 @@
 """The parameter model: what it accepts, what it refuses, and what it says then."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -9,6 +10,7 @@ from processes import call
 from snapshots import check_snapshot
 
 from adoption_curves.base.project import Source, find_data
+from adoption_curves.runs import study
 from adoption_curves.runs.fingerprint import read_declared
 from adoption_curves.runs.parameters import (
     ParameterError,
@@ -97,14 +99,16 @@ def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_pro
     assert (code, out.startswith(told)) == (1, True)
 
 
-def test_a_study_refuses_a_parameter_that_its_notebook_does_not_have(outputs):
+def test_a_study_refuses_a_parameter_that_its_notebook_does_not_have(outputs, monkeypatch):
     """As papermill, which only warns, has put it into a cell of its own."""
     cells = ["", "limit = ''", '# Parameters\nentity = "Germany"\nhorizon_year = 10\n']
+    monkeypatch.setattr(study, "get_ipython", lambda: SimpleNamespace(user_ns={"In": cells}))
     with pytest.raises(ParameterError, match="notebook 05_forecast_adoption has no parameter 'horizon_year', did you"):
-        open_as("05_forecast_adoption", In=cells, entity="China")
-    with pytest.raises(ParameterError, match="notebook 02_see_adoption has no parameter 'levels'"):
-        open_as("02_see_adoption", In=["# Parameters\nlevels = [0.8]\n"])
-    assert open_as("05_forecast_adoption", In=["# Parameters\nhorizon_years = 3\n"], horizon_years=3)
+        open_as("05_forecast_adoption", entity="Germany", horizon_years=5)
+    cells[2] = "# Parameters\nhorizon_years = 3\n"
+    assert open_as("05_forecast_adoption", horizon_years=3)
+    with pytest.raises(ParameterError, match="horizon_year"):
+        open_as("05_forecast_adoption", horizon_year=3)
 
 
 def test_a_parameter_with_a_type_is_one(tmp_path):

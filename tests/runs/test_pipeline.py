@@ -16,7 +16,7 @@ from small_notebooks import ALL, write_notebooks
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import BusyError, RunError, find_root
 from adoption_curves.runs.failures import NotebookFailed
-from adoption_curves.runs.fingerprint import describe_series, find_notebooks, read_declared
+from adoption_curves.runs.fingerprint import describe_series, find_notebooks, read_declared, read_sources
 from adoption_curves.runs.manifest import list_runs, read_run
 from adoption_curves.runs.parameters import Parameters, read_parameters
 from adoption_curves.runs.runner import run_all
@@ -65,11 +65,14 @@ def test_the_project_notebooks_and_the_model_agree():
         declared = read_declared(notebook)
         assert "run" in declared, notebook.name
         assert declared == {name: defaults.get(name, "no such parameter") for name in declared}, notebook.name
+        code = "".join(source for kind, source, _ in read_sources(notebook) if kind == "code")
+        assert all(f"{name}={name}" in code for name in declared), f"{notebook.name} gives Study each of them"
 
 
 def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outputs, small_run):
     shutil.copytree(small_run, outputs / "mine")
-    before, study = list_files(outputs / "mine"), 'from adoption_curves.runs import Study\nresults = Study("03_small")'
+    before = list_files(outputs / "mine")
+    study = 'from adoption_curves.runs import Study\nresults = Study("03_small", run=run)'
     with pytest.raises(NotebookFailed) as caught:
         execute(tmp_path, "## Open the run", study, "## Read the scores", 'results.read_table("03_growth")')
     lines = str(caught.value).splitlines()

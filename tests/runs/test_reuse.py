@@ -162,7 +162,7 @@ def test_readers_wait_for_the_notebooks_that_they_declare(tmp_path):
     for number in (1, 2, 3):
         write_notebook(tmp_path / f"0{number}_a.ipynb", ["# Writes", {"run": "x"}, f'study = Study("0{number}_a")'])
     write_notebook(tmp_path / "04_two.ipynb", ["# 4", "%time 1", 'study = runs.Study("04_two", reads=["01", "02"])'])
-    far = write_notebook(tmp_path / "06_far.ipynb", ["# 6", 'study = Study("06_far", ["04"])'])
+    far = write_notebook(tmp_path / "06_far.ipynb", ["# 6", 'study = Study("06_far", reads=["04"])'])
     names = [path.stem for path in find_notebooks(tmp_path)]
     needs = {name: find_needs(tmp_path / f"{name}.ipynb", names[:place]) for place, name in enumerate(names)}
     assert needs == {"01_a": [], "02_a": [], "03_a": [], "04_two": ["01_a", "02_a"], "06_far": ["04_two"]}

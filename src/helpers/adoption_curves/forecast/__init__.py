@@ -1,12 +1,12 @@
 """Forecasts: a path, its spread, and what follows from both.
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, paths, milestones. ``hindcast`` makes the same one at
-earlier dates. The parts, each importing those before it: ``model`` (the formula, in arrays), ``inputs`` (the figures
-that it uses), ``paths`` (how dates go together), ``benchmarks`` (simpler ways to forecast), ``backtest`` (what the formula
-would have been of other technologies, which judges it), ``scores`` (of the backtest), ``after_share`` (what
-technologies did after they passed a share), ``cumulative`` (counts of all so far), ``forecasting`` (the forecast),
-``frames`` (tables beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates), ``register``
-(registered forecasts, and their scores).
+earlier dates. The parts, each importing those before it: ``model`` (the formula, in arrays), ``inputs`` (the values
+that it uses), ``paths`` (how dates go together), ``benchmarks`` (simpler ways to forecast), ``backtest`` (what the
+formula would have been of other technologies), ``scores`` (of the backtest), ``reference_class`` (what technologies
+did after they passed a share), ``cumulative`` (counts of all so far), ``forecasting`` (the forecast),
+``result_tables`` (tables beside it), ``sensitivity`` and ``hindcasts`` (in another form, at earlier dates),
+``register`` (registered forecasts, and their scores).
 """
 
 from ..base.arguments import check_first_arguments

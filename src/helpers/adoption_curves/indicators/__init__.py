@@ -7,8 +7,9 @@ selects one series and its limit as an `AdoptionSeries`, ``Data.references`` the
 The parts, each importing only those before it: ``problems``; ``date_formats``, ``validate`` (one cell or column);
 ``series`` (with its breaks and limit); ``data_files`` (files and the schema), ``checks`` (tables against each other);
 ``number_format``, ``table_text``, ``user_tables`` and ``user_file`` (any file); ``data`` (load, select); ``coverage``
-(what there is, and next figures), ``claims``, ``countries`` (one technology by country), ``captions`` (words around
-tables and figures), ``uses`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
+(what there is, and next figures), ``claims``, ``countries`` (one technology by country), ``labels`` (words around
+tables and charts), ``profile`` (who uses it, for what, with which product, in which firms), ``pace`` (series on one
+clock).
 """
 
 from ..base.arguments import check_first_arguments

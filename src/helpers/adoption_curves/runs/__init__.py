@@ -3,7 +3,7 @@
 `Study` is all that a notebook of a run sees. A run goes through ``runner`` (a whole run), ``steps`` (a notebook of it,
 and the results that it may copy), ``notebook_process`` (one notebook in a process), ``engine`` (what runs in it),
 ``study`` (what the notebook sees and writes), ``manifest`` (``run.json``) and ``pages``. Beside them: ``parameters``
-and ``check_series`` (what may be chosen), ``ingredients`` (what a run is made from), ``table_files`` (tables as CSV),
+and ``check_series`` (what may be chosen), ``fingerprint`` (what a run is made from), ``table_files`` (tables as CSV),
 ``preload`` (what the fork server imports), ``failures`` (what a failure says and leaves), ``sweep`` (many runs),
 ``compare`` (several runs side by side), ``exports`` (a spreadsheet, a registered forecast), ``new_project`` (a project
 of one's own).

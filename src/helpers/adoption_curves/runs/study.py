@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from IPython import get_ipython
 from IPython.display import Image, Markdown, display
 from matplotlib.axes import Axes
 
 from .. import indicators
 from ..base.files import hash_file, write_file
 from ..base.limit import find_most
-from ..base.project import RUNNER, RunError, find_outputs, find_root, relative_to_project
+from ..base.project import RUNNER, RunError, find_outputs, relative_to_project
 from ..show import tables, tutorial
 from ..show.figures import images
 from ..show.figures.style import DOTS_PER_INCH, open_chart
 from ..show.forecast_view import Answer, answer
-from .fingerprint import read_declared
 from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
 from .table_files import read_csv, write_csv
@@ -36,17 +34,19 @@ _BESIDE = {"horizon_years", "until", "milestone", "shares", "families"}
 class Study:
     """Study: parameters, data, series and tables of a run for one notebook.
 
-    The parameters are the variables that the ``parameters`` cell of ``notebooks/<notebook>.ipynb`` declares, and no
-    others: a frame that a cell happens to call `shares` is none. A notebook that lies elsewhere has all variables with
-    the names of parameters. The notebook's record begins afresh. A notebook that someone runs by hand never writes into
-    the published run, but into ``outputs/lab/<run>/``, and says so.
+    The notebook's record begins afresh. A notebook that someone runs by hand never writes into the published run, but
+    into ``outputs/lab/<run>/``, and says so.
 
     Parameters
     ----------
     notebook : str
         Name of the calling notebook, such as ``03_fit_curves``.
+    run : str
+        Name of the run, a parameter of every notebook.
     reads : sequence of str
         Numbers of the notebooks whose tables it reads, such as ``["01", "05"]``: they run before it.
+    **parameters
+        The other parameters of the notebook by name, such as ``entity=entity``; `Parameters` has their names.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Study:
     parameters : Parameters
         The notebook's parameters, checked; those that it doesn't declare have their defaults.
     declared : tuple of str
-        Names of the parameters that the notebook declares.
+        Names of the parameters that the notebook has.
     data : Data
         The tables of data, as they were public on the date `as_of`.
     series : AdoptionSeries
@@ -73,25 +73,19 @@ class Study:
     Raises
     ------
     ParameterError
-        If the value of a parameter can't be used, or papermill set one that the notebook doesn't have: it passes
-        anything on.
+        If there is no such parameter, its value can't be used, or papermill set one that the notebook doesn't have:
+        it passes anything on.
     RunError
         If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be;
         by hand, if the data are one's own and the parameters name no series of them.
     """
 
-    def __init__(self, notebook: str, reads: Sequence[str] = ()):
-        frame = inspect.currentframe()
-        variables = frame.f_back.f_globals if frame and frame.f_back else {}
+    def __init__(self, notebook: str, *, run: str, reads: Sequence[str] = (), **parameters: Any):
         if not re.fullmatch(r"\d{2}_\w+", notebook):
             raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
-        # Its parameters are the variables of these names that it declares.
-        source = Path(os.environ.get(RUNNER) or find_root()) / "notebooks" / f"{notebook}.ipynb"
-        declares = read_declared(source) if source.is_file() else variables
-        values = {name: variables[name] for name in Parameters.model_fields if name in variables and name in declares}
-        _refuse_unknown(notebook, declares, variables.get("In", []))
-        checked = read_parameters(values)
-        declared = tuple(name for name in values if name != "run")
+        shell = get_ipython()
+        _raise_for_injected(notebook, {"run", *parameters}, shell.user_ns.get("In", []) if shell else [])
+        checked, declared = read_parameters({"run": run, **parameters}), tuple(parameters)
         # By hand it writes into the lab, never into the published run.
         by_hand = not os.environ.get(RUNNER)
         folder = find_outputs() / ("lab" if by_hand else "") / checked.run
@@ -99,7 +93,7 @@ class Study:
         if os.path.lexists(folder) and not folder.is_dir():
             raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
         if by_hand:
-            _refuse_other_series(checked, declared)
+            _raise_for_other_series(checked, declared)
             print(f"By hand: results go to {place}/.")
         if "limit" in declared:  # as a run says it
             checked = checked.model_copy(update={"limit": complete_parameters(checked).limit})
@@ -369,7 +363,7 @@ class Study:
         )
 
 
-def _refuse_unknown(notebook: str, declares: Collection[str], cells: Sequence[str]) -> None:
+def _raise_for_injected(notebook: str, parameters: Collection[str], cells: Sequence[str]) -> None:
     """Refuse parameters that papermill has set, in the cell that it writes, and that the notebook does not have.
 
     Raises
@@ -380,11 +374,11 @@ def _refuse_unknown(notebook: str, declares: Collection[str], cells: Sequence[st
         if not cell.startswith("# Parameters\n"):
             continue
         for name in re.findall(r"^(\w+) = ", cell, re.MULTILINE):
-            if name not in declares:
-                raise ParameterError(f"notebook {notebook} has no parameter '{name}'{suggest(name, declares)}")
+            if name not in parameters:
+                raise ParameterError(f"notebook {notebook} has no parameter '{name}'{suggest(name, parameters)}")
 
 
-def _refuse_other_series(parameters: Parameters, declared: Collection[str]) -> None:
+def _raise_for_other_series(parameters: Parameters, declared: Collection[str]) -> None:
     """Refuse own data of which the parameters name no series, where the project's would be studied in their place.
 
     A command names it by itself; papermill does not, and a person who changes a cell may not.
