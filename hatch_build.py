@@ -14,6 +14,6 @@ class ProjectHook(BuildHookInterface):
         if version == "editable":
             return
         root = Path(self.root)
-        brought = ("data/*.*", "notebooks/*.ipynb", "CITATION.cff")
+        brought = ("data/*.*", "notebooks/*.ipynb", "CITATION.cff", "docs/try.html")
         for path in (path for pattern in brought for path in root.glob(pattern)):
             build_data["force_include"][str(path)] = f"adoption_curves/_project/{path.relative_to(root).as_posix()}"

@@ -31,6 +31,7 @@ html_title = f"Adoption Curves {version}"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_extra_path = ["try.html"]
 html_use_index = html_domain_indices = False  # the search finds names
 html_show_sphinx = False
 html_show_copyright = False  # the licence stands on the page that says how to cite

@@ -22,8 +22,9 @@ PAGES |= {name: ROOT / name for name in ("README.md", "data/README.md", "outputs
 
 @pytest.fixture(scope="module")
 def pages(site):
-    """The site's pages by path, without those of the gallery's runs."""
+    """The site's pages by path, without those of the gallery's runs and the one that computes."""
     paths = [path for path in sorted(site.rglob("*.html")) if path.parts[len(site.parts)] != "gallery"]
+    paths = [path for path in paths if path.stem != "try"]
     return {path: BeautifulSoup(path.read_bytes(), "html.parser") for path in paths}
 
 

@@ -62,7 +62,7 @@ def test_data_and_notebooks_are_in_the_wheel(installed):
     names = set(zipfile.ZipFile(wheel).namelist())
     root = find_root()
     assert not [name for name in names if "backtest" in name and name.endswith(".npz")]
-    for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb")):
+    for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb"), root / "docs" / "try.html"):
         assert f"adoption_curves/_project/{path.relative_to(root).as_posix()}" in names
     assert not [name for name in names if "/tests/" in f"/{name}" or "outputs/" in name]
 

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import write_again
+from conftest import ROOT, write_again
 from hostile import ATTACKS, plant
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -105,6 +105,14 @@ def test_a_report_fits_its_window_and_has_no_barrier(report, visit, tmp_path):
     shown = fit(visit, report / "index.html", tmp_path)
     assert shown.locator("figure img").is_visible()
     judge(shown)
+
+
+def test_the_page_to_try_fits_its_window_and_has_no_barrier(visit, tmp_path):
+    page = fit(visit, ROOT / "docs" / "try.html", tmp_path)
+    judge(page)
+    page.fill("#values", "2021 1,5")
+    assert page.inner_text("#wrong").startswith("The value in line 1 is “1,5”")
+    assert not page.is_visible("#result")
 
 
 def test_hostile_data_are_text(small_run, visit, tmp_path):

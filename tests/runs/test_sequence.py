@@ -27,7 +27,7 @@ def test_every_exhibit_is_there(whole_run):
     assert figures <= list_exhibits("draw")
     assert {path.stem for path in (whole_run / "tables").iterdir()} == list_exhibits("keep", "show")
     assert {path.suffix for path in (whole_run / "figures").iterdir()} == {".png", ".svg", ".csv"}
-    assert len(list((whole_run / "html").glob("*.html"))) == 2 + len(NUMBERED)
+    assert len(list((whole_run / "html").glob("*.html"))) == 3 + len(NUMBERED)
 
 
 def test_pages_say_what_the_tables_say(whole_run):

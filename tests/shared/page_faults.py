@@ -47,5 +47,5 @@ def find_faults(path):
         if href.startswith("#"):
             faults += [] if href[1:] in addresses or href == "#harmful-link" else [href]
         elif not ALONE.match(href):
-            faults += [] if (path.parent / href).is_file() else [href]
+            faults += [] if (path.parent / href.partition("#")[0]).is_file() else [href]
     return faults + ([f"{path.stat().st_size} bytes"] if path.stat().st_size > 3_000_000 else [])

@@ -112,9 +112,9 @@ def find_citation() -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def find_shipped(name: str) -> Path:
-    """A file of the data that come with this package, such as `COUNTED`, also where a run reads other data."""
-    return (PACKAGED if PACKAGED.is_dir() else _CHECKOUT) / "data" / name
+def find_shipped(name: str, folder: str = "data") -> Path:
+    """A file that comes with this package, such as those of `COUNTED`, also where a run reads other data."""
+    return (PACKAGED if PACKAGED.is_dir() else _CHECKOUT) / folder / name
 
 
 def find_data(data: str = "data") -> Path:

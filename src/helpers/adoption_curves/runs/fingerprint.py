@@ -167,7 +167,7 @@ def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[s
         "asked": {**parameters.model_dump(exclude_unset=True), "run": parameters.run},
         "notebooks": {source.stem: digest(read_sources(source)) for source in notebooks},
         "data": {"path": parameters.data, "files": hash_data(parameters.source)},
-        "helpers": hash_helpers(),
+        "helpers": hash_helpers() | {"docs/try.html": hash_file(find_shipped("try.html", "docs"))},
         "versions": _list_versions(),
         "citation": hash_citation(),
     }

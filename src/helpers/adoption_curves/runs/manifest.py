@@ -167,7 +167,7 @@ def describe_run(
     entries = read_entries(folder)
     figures = sorted(name for entry in entries.values() for name in entry["figures"])
     entry = data.find_entry(parameters.indicator)
-    subject = {name: getattr(entry, name) for name in ("title", "unit", "counted")}
+    subject = {name: getattr(entry, name) for name in ("title", "unit", "measure", "counted")}
     subject["printed"] = data.printed()
     subject["reading"] = "\n".join(notes) if data.is_beside else ""
     return {

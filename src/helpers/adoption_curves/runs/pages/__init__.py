@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 from markupsafe import Markup
@@ -22,10 +23,10 @@ from markupsafe import Markup
 from ...base.columns import UNNAMED
 from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.formats import clean, format_day, quote
-from ...base.project import RECORD, RunError, UserError, shorten_path
+from ...base.project import RECORD, RunError, UserError, find_shipped, shorten_path
 from ...say.glossary import GLOSSARY, join_rows
 from ..fingerprint import hash_citation, read_sources
-from ..manifest import list_tables, locate, write_manifest
+from ..manifest import DATA, list_tables, locate, write_manifest
 from ..parameters import Parameters
 from ..table_files import read_rows
 from .cleaning import hide_place, keep_address
@@ -84,6 +85,7 @@ def write_pages(folder: Path, record: dict[str, Any], bodies: Mapping[str, Marku
         page["href"]: render("notebook.html.j2", **page, **shared, body=bodies[page["name"]]) for page in notebooks
     }
     pages["made.html"] = render_made(record, notebooks, shared)
+    pages["try.html"] = find_shipped("try.html", "docs").read_text(encoding="utf-8")
     pages["index.html"] = _render_index(folder, record, notebooks, shared)
     files = {}
     for name, text in pages.items():
@@ -120,6 +122,7 @@ def _render_index(
     for page in notebooks:
         figures |= page["figures"]
     series = [record["subject"].get("title", record["parameters"]["indicator"]), record["parameters"]["entity"]]
+    name = ": ".join(part for part in series if part != UNNAMED)
     texts, cautions = {row["key"]: row for row in rows[""]}, [row for row in rows[""] if row["key"] == "do_not_quote"]
     groups = {group: listed for group, listed in rows.items() if group}
     shown = {row["key"] for listed in groups.values() for row in listed}
@@ -127,7 +130,7 @@ def _render_index(
         "index.html.j2",
         **shared,
         subject=record["subject"],
-        title=texts["headline"]["text"] if texts else ": ".join(part for part in series if part != UNNAMED),
+        title=texts["headline"]["text"] if texts else name,
         texts=texts,
         cautions=cautions,
         groups=groups,
@@ -137,8 +140,31 @@ def _render_index(
         as_of=record["parameters"].get("as_of"),
         chart=render_chart(folder, main, figures[main]["alt"]) if main in figures else "",
         chart_files=list_chart_files(folder, main) if main in figures else {},
+        try_link=f"try.html{_write_fragment(folder, record, name)}",
         notebooks=notebooks,
     )
+
+
+def _write_fragment(folder: Path, record: Mapping[str, Any], name: str) -> str:
+    """What ``try.html`` reads behind "#": exact values and a fixed limit; "" where the forecast is of other ones."""
+    subject, path = record["subject"], locate(folder, f"figures/{record['main_figure']}.{DATA}")
+    rows = read_rows(path) if path.is_file() else []
+    if not rows or not {"date", "stage", "observed", "limit", "since"} <= {*rows[0]}:  # a notebook of one's own
+        return ""
+    ahead = [row for row in rows if row["stage"] == "forecast"]
+    since = ahead[0]["since"] if ahead else ""
+    used = [row for row in rows if row["stage"] not in ("earlier", "forecast") and row["date"] >= since]
+    limits = {row["limit"] for row in (*used, *ahead)}
+    exact = ahead and all(row["stage"] == "observed" for row in used)
+    if not exact or len(limits) > 1 or "" in limits or subject.get("measure") == "cumulative":
+        return ""
+    [limit] = limits
+    kind = "people"
+    if limit == "100" and subject["unit"].startswith("percent"):
+        kind = "sales" if subject.get("measure") == "flow" else "percent"
+    values = "\n".join(f"{row['date']} {row['observed']}" for row in used)
+    fields = {"kind": kind, "name": name, "limit": limit, "unit": subject["unit"], "values": values}
+    return f"#{urlencode(fields)}"
 
 
 def _read_rows(folder: Path, names: Sequence[str], is_default: bool) -> dict[str, list[dict[str, str]]]:
