@@ -1,7 +1,7 @@
 """docs/try.html computes what `forecast` does, to 1e-9, for forty series, in Node.js and in Chromium.
 
-They are in tests/reference/try_cases.csv; `python -m pytest --renew` writes their forecasts there, and the coverage into
-the page.
+They are in tests/reference/try_cases.csv; `python -m pytest --renew` writes their forecasts there, and the coverage
+into the page.
 """
 
 import json
