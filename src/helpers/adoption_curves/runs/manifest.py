@@ -54,6 +54,7 @@ _RECORD = {
     **dict.fromkeys(("subject", "helpers", "versions", "files"), _HASHES),
     "main_figure": str | None,
     "notebooks": {str: _ENTRY},
+    "left_out": {str: _HASHES},
     "data": {"path": str, "files": _HASHES},
     "sources": [_HASHES],
     "git": dict | None,
@@ -145,7 +146,12 @@ def find_table(record: Mapping[str, Any], part: str) -> str:
 
 
 def describe_run(
-    folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any, notes: Sequence[str]
+    folder: Path,
+    parameters: Parameters,
+    inputs: Mapping[str, Any],
+    data: Any,
+    notes: Sequence[str],
+    left_out: Mapping[str, str],
 ) -> dict[str, Any]:
     """Manifest of a run of which all notebooks are executed; its pages are still to be written.
 
@@ -159,6 +165,8 @@ def describe_run(
     data : adoption_curves.indicators.Data
     notes : sequence of str
         On the series, and on how own data were read.
+    left_out : mapping of str to str
+        Notebooks that do not apply, each with the reason.
 
     Returns
     -------
@@ -179,6 +187,7 @@ def describe_run(
         "parameters": parameters.model_dump(),
         **inputs,
         "notebooks": entries,
+        "left_out": {name: {"why": why, "the notebook": inputs["notebooks"][name]} for name, why in left_out.items()},
         "sources": _list_sources(data, parameters),
         **_describe_commit(),
         "files": {},
@@ -271,7 +280,8 @@ def find_last(folder: Path) -> dict[str, Any]:
 
 def is_current(folder: Path, record: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """True if the run in `folder`, with this record, is whole and was made from `inputs`, from `describe_inputs`."""
-    sources = {name: entry["made_from"]["the notebook"] for name, entry in record.get("notebooks", {}).items()}
+    made = {name: entry["made_from"] for name, entry in record.get("notebooks", {}).items()}
+    sources = {name: about["the notebook"] for name, about in {**made, **record.get("left_out", {})}.items()}
     same = {name: record.get(name) for name in inputs} | {"notebooks": sources} == inputs
     return same and not find_changed(folder, record)
 

@@ -186,6 +186,11 @@ class Parameters(BaseModel):
         "countries to name in the comparison of countries, beside the three highest of a whole list",
         "a list of different names of countries, such as [China, Japan]",
     )
+    across: _Plain = _describe(
+        "",
+        "indicator by which notebook 8 forecasts countries and regions; '' for the technology's one with the most of them",
+        "the name of an indicator, or '' for that of the technology with the most countries and regions",
+    )
     as_of: Annotated[_Text, AfterValidator(_check_as_of)] = _describe(
         "",
         "day as of which figures are known: every notebook leaves out those published later; '' for all",
