@@ -67,7 +67,7 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
 
 
 def find_list(data: Data, technology: str, across: str = "") -> tuple[str, str]:
-    """Find the percentage of a technology that most countries and regions of ``entities.csv`` have, or why there is none.
+    """Find the percentage of a technology that most countries and regions of ``entities.csv`` have.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def find_list(data: Data, technology: str, across: str = "") -> tuple[str, str]:
     Returns
     -------
     tuple of str
-        Name of the indicator, and ""; or "" and the reason, a clause. At least twenty need three exact values or more.
+        Name of the indicator, and ""; or "" and the reason, a clause, where fewer than twenty have three exact values.
     """
     if data.is_beside:
         return "", f"{data.path.name} holds own data, and no list of countries and regions"

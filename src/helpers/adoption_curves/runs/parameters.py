@@ -188,8 +188,8 @@ class Parameters(BaseModel):
     )
     across: _Plain = _describe(
         "",
-        "indicator by which notebook 8 forecasts countries and regions; '' for the technology's one with the most of them",
-        "the name of an indicator, or '' for that of the technology with the most countries and regions",
+        "indicator that notebook 8 forecasts in all countries; '' for that of the technology with the most of them",
+        "the name of an indicator, or '' for that with the most countries",
     )
     as_of: Annotated[_Text, AfterValidator(_check_as_of)] = _describe(
         "",
