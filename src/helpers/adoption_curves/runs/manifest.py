@@ -188,7 +188,7 @@ def describe_run(
         **inputs,
         "notebooks": entries,
         "left_out": {name: {"why": why, "the notebook": inputs["notebooks"][name]} for name, why in left_out.items()},
-        "sources": _list_sources(data, parameters),
+        "sources": _list_sources(data, parameters, any("across" in each["parameters"] for each in entries.values())),
         **_describe_commit(),
         "files": {},
     }
@@ -349,12 +349,12 @@ def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     return record
 
 
-def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
+def _list_sources(data: Any, parameters: Parameters, across: bool) -> list[dict[str, str]]:
     """Sources of the figures that the run shows or uses.
 
     They are of the series, its limit and its base; of other series of its entity, other measures of the same
     technology, and its profile of use, which pages list or compare; and of the comparison technologies and their
-    limits.
+    limits. With a list of economies those of people and internet use are among them.
     """
     from ..indicators import list_profile
 
@@ -368,6 +368,9 @@ def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     uses = dict.fromkeys(used.source_id[reference], "reference")
     uses |= dict.fromkeys(list_profile(data, parameters.indicator)["source_id"], "compared")
     uses |= dict.fromkeys(used.source_id[used.indicator.isin(same) | (used.entity == parameters.entity)], "compared")
+    if across:
+        economies = data.entities[["internet_use_source", "people_15_64_source"]].to_numpy().ravel()
+        uses |= dict.fromkeys(filter(None, economies), "compared")
     uses |= dict.fromkeys(used.source_id[own], "series")
     sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses))
     days = {name: days.dt.strftime("%Y-%m-%d") for name, days in sources.select_dtypes("datetime").items()}
