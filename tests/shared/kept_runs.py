@@ -19,8 +19,9 @@ KEPT = ["baseline", "yearly", "one", "declining", "levelled", "unlimited"]
 
 
 def read_table(run, name):
-    """A kept table of a run."""
-    frame = pd.read_csv(FOLDER / run / f"{name}.csv")
+    """A kept table of a run; one without rows is not kept."""
+    path = FOLDER / run / f"{name}.csv"
+    frame = pd.read_csv(path) if path.exists() else pd.read_csv(FOLDER / "baseline" / path.name, nrows=0)
     return frame.assign(date=pd.to_datetime(frame["date"])) if "date" in frame else frame
 
 
