@@ -35,6 +35,7 @@ QUESTIONS = {
     "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references)"),
     "07_who": ("Who uses it?", 'indicators.list_profile(data, "genai_users")'),
     "07_rulers": ("How else is use measured?", 'indicators.list_rulers(data, "genai_users", ["China", "EU27"])'),
+    "08_largest": ("How many in each economy?", "data.entities"),
     "06_register": ("What is registered?", "register.read_register(data)"),
     "01_coverage": ("Which figures are there?", "indicators.list_series(data)"),
 }

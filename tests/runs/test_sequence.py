@@ -1,5 +1,6 @@
 """The whole sequence on small data: complete, repeatable, blind to what comes after `as_of`, true to the baseline."""
 
+import json
 import re
 import shutil
 
@@ -23,11 +24,18 @@ def test_every_exhibit_is_there(whole_run):
         "07_products",
         "07_purposes",
         "07_who",
-    }, "the sample has an interval (05_forecast), no record and no profile"
+        "08_highest",
+        "08_largest",
+        "08_people",
+    }, "the sample has an interval (05_forecast), no record, no profile and no list of economies"
     assert figures <= list_exhibits("draw")
-    assert {path.stem for path in (whole_run / "tables").iterdir()} == list_exhibits("keep", "show")
+    left_out = {"08_page", "08_totals", "08_world"}
+    assert {path.stem for path in (whole_run / "tables").iterdir()} == list_exhibits("keep", "show") - left_out
     assert {path.suffix for path in (whole_run / "figures").iterdir()} == {".png", ".svg", ".csv"}
-    assert len(list((whole_run / "html").glob("*.html"))) == 3 + len(NUMBERED)
+    record, log = json.loads((whole_run / "run.json").read_text()), (whole_run / "run.log").read_text()
+    [reason] = [left["why"] for left in record["left_out"].values()]
+    assert f"08_world is left out: {reason}." in log
+    assert len(list((whole_run / "html").glob("*.html"))) == 2 + len(NUMBERED)
 
 
 def test_pages_say_what_the_tables_say(whole_run):

@@ -48,13 +48,14 @@ def decimal_years(dates: Times) -> np.ndarray:
     """
     if isinstance(dates, pd.PeriodIndex):
         dates = dates.to_timestamp(how="end")
-    cells = np.ravel(np.asarray(dates, object))
-    is_number = all(isinstance(cell, REAL) and not isinstance(cell, bool) for cell in cells)
-    if is_number and np.asarray(dates).dtype.kind != "M":
-        return np.asarray(dates, float)
+    if not isinstance(dates, pd.DatetimeIndex):
+        cells = np.ravel(np.asarray(dates, object))
+        is_number = all(isinstance(cell, REAL) and not isinstance(cell, bool) for cell in cells)
+        if is_number and np.asarray(dates).dtype.kind != "M":
+            return np.asarray(dates, float)
     wrong = "these are neither dates nor numbers: {}; write dates as 2025-12-31"
     index = dates if isinstance(dates, pd.DatetimeIndex) else _parse_dates(dates, wrong)
-    years = (index.year + index.day_of_year / (365 + index.is_leap_year)).to_numpy(float)
+    years = index.year.to_numpy() + index.day_of_year.to_numpy() / (365 + index.is_leap_year)
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
 
 

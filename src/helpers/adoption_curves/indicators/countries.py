@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from ..base.dates import SHORTEST
 from .data import Data
 from .labels import find_within
 from .problems import parameter_error, suggest_names
 
+LEAST_ECONOMIES = 20
+"""Countries and regions that an indicator needs for a page of all of them."""
 _HIGHEST = 3
 """Number of highest places of a whole list that are shown beside the countries asked for."""
 
@@ -61,6 +64,36 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     )
     return rows[["kind", "measure", "people", "publisher", "indicator", "entity", "date", "value", "unit",
                  "standard_error", "place", "places", "within", "period"]]  # fmt: skip
+
+
+def find_list(data: Data, technology: str, across: str = "") -> tuple[str, str]:
+    """Find the percentage of a technology that most countries and regions of ``entities.csv`` have.
+
+    Parameters
+    ----------
+    data : Data
+    technology : str
+    across : str
+        The only indicator that counts; "" for all of the technology.
+
+    Returns
+    -------
+    tuple of str
+        Name of the indicator, and ""; or "" and the reason, a clause, where fewer than twenty have three exact values.
+    """
+    if data.is_beside:
+        return "", f"{data.path.name} holds own data, and no list of countries and regions"
+    about = data.indicators[data.indicators["technology"] == technology]
+    percentages = about.loc[about["unit"].str.startswith("percent"), "indicator"]
+    names = [name for name in percentages if technology and across in ("", name)]
+    rows = data.observations[data.observations["qualifier"] == "exact"]
+    rows = rows[rows["indicator"].isin(names) & rows["entity"].isin(data.entities["entity"])]
+    counts = rows.groupby(["indicator", "entity"]).size().ge(SHORTEST).groupby("indicator").sum()
+    if max(counts, default=0) >= LEAST_ECONOMIES:
+        return str(counts.idxmax()), ""
+    what = f"'{across}' is no percentage of {technology} that" if across else f"no percentage of {technology or 'it'}"
+    need = f"has three values or more for {LEAST_ECONOMIES} countries and regions{data.until()}"
+    return "", f"{what} {need} ({max(counts, default=0)} have them)"
 
 
 def select_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..base import formats
 from ..base.dates import decimal_years
 from ..base.fallen import LEAST_APART, find_newest, is_in_decline
 from ..base.project import RunError, Source, UserError
+from .fingerprint import read_declared
 from .manifest import find_last, find_table, list_tables, locate
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 from .table_files import read_csv
@@ -58,6 +59,23 @@ def check_parameters(parameters: Parameters) -> Any:
         except ValueError as error:
             raise ParameterError(f"parameter {error}") from error
     return data
+
+
+def list_left_out(data: Any, parameters: Parameters, sources: Sequence[Path]) -> dict[str, str]:
+    """Notebooks that do not apply, each with the reason: those that declare `across`, where the data have no list.
+
+    Raises
+    ------
+    ParameterError
+        If the indicator that was asked for is no such list.
+    """
+    from ..indicators.countries import find_list
+
+    technology = data.find_entry(parameters.indicator).technology
+    reason = find_list(data, technology, parameters.across)[1]
+    if reason and parameters.across:
+        raise ParameterError(f"parameter 'across' is '{parameters.across}', but {reason}")
+    return {source.stem: reason for source in sources if reason and "across" in read_declared(source)}
 
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:

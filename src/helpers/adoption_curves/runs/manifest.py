@@ -54,6 +54,7 @@ _RECORD = {
     **dict.fromkeys(("subject", "helpers", "versions", "files"), _HASHES),
     "main_figure": str | None,
     "notebooks": {str: _ENTRY},
+    "left_out": {str: _HASHES},
     "data": {"path": str, "files": _HASHES},
     "sources": [_HASHES],
     "git": dict | None,
@@ -145,7 +146,12 @@ def find_table(record: Mapping[str, Any], part: str) -> str:
 
 
 def describe_run(
-    folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any, notes: Sequence[str]
+    folder: Path,
+    parameters: Parameters,
+    inputs: Mapping[str, Any],
+    data: Any,
+    notes: Sequence[str],
+    left_out: Mapping[str, str],
 ) -> dict[str, Any]:
     """Manifest of a run of which all notebooks are executed; its pages are still to be written.
 
@@ -159,6 +165,8 @@ def describe_run(
     data : adoption_curves.indicators.Data
     notes : sequence of str
         On the series, and on how own data were read.
+    left_out : mapping of str to str
+        Notebooks that do not apply, each with the reason.
 
     Returns
     -------
@@ -179,7 +187,8 @@ def describe_run(
         "parameters": parameters.model_dump(),
         **inputs,
         "notebooks": entries,
-        "sources": _list_sources(data, parameters),
+        "left_out": {name: {"why": why, "the notebook": inputs["notebooks"][name]} for name, why in left_out.items()},
+        "sources": _list_sources(data, parameters, any("across" in each["parameters"] for each in entries.values())),
         **_describe_commit(),
         "files": {},
     }
@@ -271,7 +280,8 @@ def find_last(folder: Path) -> dict[str, Any]:
 
 def is_current(folder: Path, record: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """True if the run in `folder`, with this record, is whole and was made from `inputs`, from `describe_inputs`."""
-    sources = {name: entry["made_from"]["the notebook"] for name, entry in record.get("notebooks", {}).items()}
+    made = {name: entry["made_from"] for name, entry in record.get("notebooks", {}).items()}
+    sources = {name: about["the notebook"] for name, about in {**made, **record.get("left_out", {})}.items()}
     same = {name: record.get(name) for name in inputs} | {"notebooks": sources} == inputs
     return same and not find_changed(folder, record)
 
@@ -339,12 +349,12 @@ def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     return record
 
 
-def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
+def _list_sources(data: Any, parameters: Parameters, across: bool) -> list[dict[str, str]]:
     """Sources of the figures that the run shows or uses.
 
     They are of the series, its limit and its base; of other series of its entity, other measures of the same
     technology, and its profile of use, which pages list or compare; and of the comparison technologies and their
-    limits.
+    limits. With a list of economies those of people and internet use are among them.
     """
     from ..indicators import list_profile
 
@@ -358,6 +368,9 @@ def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     uses = dict.fromkeys(used.source_id[reference], "reference")
     uses |= dict.fromkeys(list_profile(data, parameters.indicator)["source_id"], "compared")
     uses |= dict.fromkeys(used.source_id[used.indicator.isin(same) | (used.entity == parameters.entity)], "compared")
+    if across:
+        economies = data.entities[["internet_use_source", "people_15_64_source"]].to_numpy().ravel()
+        uses |= dict.fromkeys(filter(None, economies), "compared")
     uses |= dict.fromkeys(used.source_id[own], "series")
     sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses))
     days = {name: days.dt.strftime("%Y-%m-%d") for name, days in sources.select_dtypes("datetime").items()}

@@ -188,6 +188,11 @@ class Parameters(BaseModel):
         "countries to name in the comparison of countries, beside the three highest of a whole list",
         "a list of different names of countries, such as [China, Japan]",
     )
+    across: _Plain = _describe(
+        "",
+        "indicator that notebook 8 forecasts in all countries; '' for that of the technology with the most of them",
+        "the name of an indicator, or '' for that with the most countries",
+    )
     as_of: Annotated[_Text, AfterValidator(_check_as_of)] = _describe(
         "",
         "day as of which figures are known: every notebook leaves out those published later; '' for all",

@@ -85,12 +85,12 @@ def run_all(
 
         # Check room, parameters, data and the folder, while the libraries of the notebooks are imported.
         start_fork_server()
-        completed, data, notes = _check_inputs(parameters, final, execution.strict, attempt.tell)
+        completed, data, notes, left_out = _check_inputs(parameters, sources, final, execution.strict, attempt.tell)
 
         # Execute the notebooks or copy their results, and write pages, record and log.
         results = results or Results(list_earlier(outputs))
         results.add([final, attempt.folder])
-        steps = plan_steps(sources, completed, inputs)
+        steps = plan_steps([source for source in sources if source.stem not in left_out], completed, inputs)
         try:
             bodies = _execute(steps, attempt, results, execution, last)
         finally:
@@ -102,7 +102,8 @@ def run_all(
             raise RunError(capitalize_first(message))
         from .pages import write_pages  # nbconvert, which a run of which nothing changed needs not
 
-        write_pages(attempt.new, manifest.describe_run(attempt.new, completed, inputs, data, notes), bodies)
+        record = manifest.describe_run(attempt.new, completed, inputs, data, notes, left_out)
+        write_pages(attempt.new, record, bodies)
 
         # Put the run in the place of the one before.
         before_commit()
@@ -155,19 +156,22 @@ def remove_store(outputs: Path) -> list[str]:
 
 
 def _check_inputs(
-    parameters: Parameters, final: Path, strict: bool, tell: Callable[..., object]
-) -> tuple[Parameters, Any, list[str]]:
-    """Parameters completed from the data, the data, and notes on both, which it tells, once it has checked all."""
-    from .check_series import check_parameters, list_notes, raise_for_doubtful  # these import pandas
+    parameters: Parameters, sources: Sequence[Path], final: Path, strict: bool, tell: Callable[..., object]
+) -> tuple[Parameters, Any, list[str], dict[str, str]]:
+    """Parameters completed from the data, the data, notes on both, which it tells, once it has checked all.
+
+    And the notebooks that are left out, each with the reason, which it tells too.
+    """
+    from .check_series import check_parameters, list_left_out, list_notes, raise_for_doubtful  # these import pandas
 
     needed = max(NEEDED, 2 * sum(path.stat().st_size for path in final.rglob("*") if path.is_file()))
     if find_room() < needed:
         raise RunError(format_room(needed))
     completed = complete_parameters(parameters)
     data = check_parameters(completed)
-    notes = list_notes(data, completed)
-    tell(*notes)
+    notes, left_out = list_notes(data, completed), list_left_out(data, completed, sources)
+    tell(*notes, *(f"{name} is left out: {reason}." for name, reason in left_out.items()))
     if strict:
         raise_for_doubtful(data, completed, final)
     manifest.list_edited(final)  # refuses files that are somebody's
-    return completed, data, notes
+    return completed, data, notes, left_out

@@ -17,6 +17,7 @@ from .. import indicators
 from ..base.files import hash_file, write_file
 from ..base.limit import find_most
 from ..base.project import RUNNER, RunError, find_outputs, relative_to_project
+from ..indicators.countries import find_list
 from ..show import tables, tutorial
 from ..show.figures import images
 from ..show.figures.style import DOTS_PER_INCH, open_chart
@@ -125,6 +126,21 @@ class Study:
     def references(self) -> list[indicators.AdoptionSeries]:
         """Comparison series, without the technology of the series."""
         return self.data.references(exclude=self.series)
+
+    @cached_property
+    def across(self) -> str:
+        """Indicator whose countries and regions are compared, see `adoption_curves.indicators.countries.find_list`.
+
+        Raises
+        ------
+        RunError
+            Where there is none.
+        """
+        entry = self.data.find_entry(self.parameters.indicator)
+        name, reason = find_list(self.data, entry.technology, self.parameters.across)
+        if reason:
+            raise RunError(f"Notebook {self.notebook} does not apply: {reason}.")
+        return name
 
     @cached_property
     def limits(self) -> dict[str, Any]:

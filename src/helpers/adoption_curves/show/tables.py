@@ -26,6 +26,7 @@ _READABLE = {  # headings of columns that their names in the CSV would not expla
     "published_rate": "share as published",
     "growth_per_year": "growth a year",
     "years_to_target_share": "years it took",
+    "people_15_64": "people aged 15 to 64",
     "std_error": "standard error",
     "url": "source",
 }
