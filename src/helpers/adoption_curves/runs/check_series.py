@@ -97,10 +97,13 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
 def _explain_flow() -> str:
     """What a forecast of numbers sold or added in a year has in the place of an interval, and what would give one."""
     rows = pd.read_csv(find_shipped("audit.csv")).dropna(subset=["factor", "origins"]).to_dict("records")
-    counts = "; ".join(f"{format_factor(row)} ({formats.format_count(int(row['origins']), 'forecast')})" for row in rows)
+    groups = formats.format_count(int(rows[0]["units"]), "group")
+    counts = "; ".join(
+        f"{format_factor(row)} ({formats.format_count(int(row['origins']), 'forecast')})" for row in rows
+    )
     return (
-        f"We forecast one year, without an interval. Of such numbers ({formats.format_count(int(rows[0]['units']), 'group')}) "
-        f"{counts}. Divide them by all sales of the kind to get a share, which has an interval."
+        f"We forecast one year, without an interval. Of such numbers ({groups}) {counts}. "
+        "Divide them by all sales of the kind to get a share, which has an interval."
     )
 
 
