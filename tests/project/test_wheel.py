@@ -1,4 +1,4 @@
-"""The wheel, installed without the checkout: data and notebooks travel along, and it runs in any folder."""
+"""The wheel of the sdist, installed without the checkout: data and notebooks travel along; it runs in any folder."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import make_once
+from packaging.metadata import Metadata
 
 from adoption_curves.base.project import find_root
 
@@ -32,8 +33,11 @@ def installed(shared):
 
     def make():
         pip, quiet = [sys.executable, "-m", "pip"], ["--quiet", "--no-deps"]
-        wheels = ["--no-build-isolation", "--wheel-dir", folder.parent / "dist", find_root()]
-        subprocess.run([*pip, "wheel", *quiet, *wheels], check=True)
+        dist = folder.parent / "dist"
+        words = ["-m", "hatchling", "build", "--target", "sdist", "--directory", dist]
+        subprocess.run([sys.executable, *words], cwd=find_root(), check=True)
+        [sources] = dist.glob("*.tar.gz")
+        subprocess.run([*pip, "wheel", *quiet, "--no-build-isolation", "--wheel-dir", dist, sources], check=True)
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "new"], check=True)
         [libraries] = (folder / "new").glob("lib/python3*/site-packages")
         [ours] = Path(sys.prefix).glob("lib/python3*/site-packages")
@@ -41,7 +45,7 @@ def installed(shared):
             f"{ours}\n"
         )  # a .pth in there, as of the editable install, isn't followed
         (folder / "new" / "share").symlink_to(Path(sys.prefix) / "share")  # the libraries' own templates
-        [wheel] = (folder.parent / "dist").glob("*.whl")
+        [wheel] = dist.glob("*.whl")
         python = ["--python", folder / "new"]
         subprocess.run([*pip, *python, "install", *quiet, "--no-index", "--ignore-installed", wheel], check=True)
 
@@ -57,10 +61,12 @@ def call(installed, *words, cwd, program="adoption", code=0, **variables):
     return done.stdout + done.stderr
 
 
-def test_data_and_notebooks_are_in_the_wheel(installed):
+def test_data_and_notebooks_are_in_the_wheel_whose_metadata_are_valid(installed):
     [wheel] = (installed.parents[1] / "dist").glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     root = find_root()
+    [content] = [zipfile.ZipFile(wheel).read(name) for name in names if name.endswith(".dist-info/METADATA")]
+    assert "Development Status :: 4 - Beta" in Metadata.from_email(content).classifiers
     assert not [name for name in names if "backtest" in name and name.endswith(".npz")]
     for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb"), root / "docs" / "try.html"):
         assert f"adoption_curves/_project/{path.relative_to(root).as_posix()}" in names

@@ -33,7 +33,7 @@ def test_growth_through_a_change_of_method_has_a_mark():
     levels = list_levels(data, data.series("China", "genai_users")).set_index("date")["change_of_method"]
     assert levels[levels != ""].index.strftime("%Y-%m").tolist() == ["2025-06"]
     assert "may have named more products" in levels["2025-06-30"]
-    hard = indicators.load().series("China", "deepseek_mau")
+    hard = data.series("China", "ride_hailing_users")
     assert (list_levels(data, hard)["change_of_method"] == "").all(), "a certain one begins the series"
 
 

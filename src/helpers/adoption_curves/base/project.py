@@ -210,10 +210,8 @@ class Source:
 
 # ---- the register ---------------------------------------------------------------------------------------------------
 
-PUBLISHED_MODEL = "formula"
-"""Name of the published method in the register; another method has another name."""
-WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3", "path_1")
-"""Methods that have registered forecasts, and were withdrawn: those before release 1.0, and its own."""
+*WITHDRAWN, PUBLISHED_MODEL = ("weighted", "mean", "mean_2", "mean_3", "path_1", "formula")
+"""Names of the methods in the register: those withdrawn, and the published one. Another method is added at the end."""
 ESTIMATES = f"{PUBLISHED_MODEL} (estimates)"
 """Name in scores of what the published method registered for days that had passed, see `is_estimate`."""
 REGISTER = "forecasts.csv"

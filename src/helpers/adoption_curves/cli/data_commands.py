@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from ..base.columns import spread_choices
-from ..base.formats import escape
-from ..base.project import RunError, Source, find_register, shorten_path
+from ..base.formats import escape, format_count
+from ..base.project import RunError, Source, UserError, find_register, shorten_path
 from . import options
 from .options import Pairs
 
@@ -49,17 +49,31 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@click.argument("runs", metavar="RUN...", nargs=-1)
+@click.option("--all", "indicator", metavar="INDICATOR", help="Each economy with the newest value of an indicator.")
 @click.option("--for", "dates", metavar="YYYY-MM-DD", multiple=True, help="Date of the forecast; may be repeated.")
-def register(runs: tuple[str, ...], dates: tuple[str, ...]) -> None:
+def register(runs: tuple[str, ...], indicator: str | None, dates: tuple[str, ...]) -> None:
     """Register the forecasts of runs, to score them when their figures are published.
 
     Adds rows to forecasts.csv beside the data: quantiles of the forecast, and of two baselines. No command changes a
-    row that is there. It passes over a run without a forecast. RUN is the name of a run, or SWEEP/RUN.
+    row that is there. It passes over a run without a forecast. RUN is the name of a run, or SWEEP/RUN. With --all it
+    needs no run: it forecasts each economy of the project's data, and registers medians and 80% intervals.
     """
     from ..runs.exports import register_run
     from ..runs.manifest import find_run
 
+    if (indicator is None) == (not runs):
+        raise UserError("Name runs, or write --all INDICATOR for each economy of an indicator: one of both.")
+    if indicator is not None:
+        from .. import indicators
+        from ..forecast.register import add_rows, make_rows_of_all
+
+        data = indicators.load()
+        rows, passed = make_rows_of_all(data, indicator, dates)
+        count = format_count(rows["entity"].nunique(), "economy", "economies")
+        print(f"Registered in {shorten_path(add_rows(rows, data))}: the forecasts of {count}.")
+        for entity in passed:
+            print(f"Passed over: {entity} has no forecast with an interval.")
     for folder in [find_run(run) for run in runs]:
         path = register_run(folder, list(dates))
         if path is None:

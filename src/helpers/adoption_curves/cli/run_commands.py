@@ -77,27 +77,29 @@ def _format_state(state: str) -> Iterator[None]:
 @click.command()
 @click.argument("run", metavar="[RUN or NOTEBOOK.ipynb]", default="baseline")
 @options.flag("--xlsx", "Write a run's tables as one spreadsheet.")
-def export(run: str, xlsx: bool) -> None:
-    """Write the tables of a run as a spreadsheet, or the page of one notebook.
+@options.flag("--hub", "Write the quantiles of a run's forecast in the columns of hubverse.")
+def export(run: str, xlsx: bool, hub: bool) -> None:
+    """Write the tables of a run as a spreadsheet, its forecast for a hub, or the page of one notebook.
 
     RUN is the name of a run, SWEEP/RUN for one of a sweep; without one it is 'baseline'. With --xlsx the command writes
-    tables.xlsx into the run's folder, where the next run replaces it; one that you edited goes to
+    tables.xlsx into the run's folder, and with --hub hub.csv. The next run replaces them; one that you edited goes to
     outputs/RUN.edited/DAY. The page of a notebook goes beside the notebook, with the outputs that it has.
     """
     from ..runs import exports, pages
     from ..runs.manifest import find_run
 
     if run.endswith(".ipynb"):
-        if xlsx:
-            raise UserError("--xlsx is for a run; name one")
+        if xlsx or hub:
+            raise UserError("--xlsx and --hub are for a run; name one")
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
         print(f"Read it: {shorten_path(page)}")
         return
     folder = find_run(run)
-    if not xlsx:
-        raise UserError("A run has its pages. Write --xlsx for its tables as a spreadsheet, or name a NOTEBOOK.ipynb.")
-    print(f"Written: {shorten_path(exports.write_workbook(folder))}")
+    if not (xlsx or hub):
+        raise UserError("A run has its pages. Write --xlsx or --hub for its tables, or name a NOTEBOOK.ipynb.")
+    for write in (exports.write_workbook,) * xlsx + (exports.write_hub,) * hub:
+        print(f"Written: {shorten_path(write(folder))}")
 
 
 @click.command()

@@ -93,6 +93,11 @@ class Forecast:
         return self.kind == "forecast" and self.share >= model.CONSTANTS[self.constants].tested and not self.refuted
 
     @property
+    def since(self) -> pd.Timestamp:
+        """The day since which values are used, where that leaves out some that would be used else; or NaT."""
+        return self.target.start if len(self.dates) and self.limit_dates[0] < self.used.index[0] else pd.NaT
+
+    @property
     def level(self) -> float:
         """The level of the range that is quoted, see `adoption_curves.base.levels.quoted_level`."""
         return quoted_level(self.levels)
@@ -307,15 +312,13 @@ class Forecast:
         -------
         DataFrame
             A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, ``basis``, as above, and
-            ``since``: the day of the first value used where earlier ones are left out, see `AdoptionSeries.since`.
+            `since`.
         """
         quantiles = self.quantiles
         labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
         columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
         rows = pd.DataFrame(labels | columns)
-        left_out = len(self.dates) and self.limit_dates[0] < self.used.index[0]
-        start = self.target.start if left_out else pd.NaT
-        return rows.assign(unit=self.target.unit, basis=self.basis, since=start)
+        return rows.assign(unit=self.target.unit, basis=self.basis, since=self.since)
 
     def milestones(self, shares: Sequence[float] = _MILESTONES, values: Sequence[float] = ()) -> pd.DataFrame:
         """Dates at which shares of the limit, and values, are reached.

@@ -25,6 +25,7 @@ from ..base.formats import format_day, say
 from ..base.levels import LEVELS, band_ends
 from ..base.project import (
     ESTIMATES,
+    PACKAGED,
     PUBLISHED_MODEL,
     WITHDRAWN,
     RunError,
@@ -37,9 +38,10 @@ from ..indicators import AdoptionSeries, Data, DataError, Problem
 from ..indicators.checks import raise_problems
 from ..indicators.data_files import read_schemas, read_table
 from ..indicators.validate import check_date, read_cells
+from .forecasting import forecast
 from .scores import quantile_score
 
-COLUMNS = ["model", "version", "registered", "entity", "indicator", "limit", "unit"]
+COLUMNS = ["model", "version", "registered", "entity", "indicator", "limit", "since", "unit"]
 COLUMNS += ["last_date", "last_figure", "target_date", "level", "value"]
 KEY = COLUMNS[:-2]
 """Columns that identify a forecast for a date."""
@@ -72,6 +74,7 @@ def make_rows(
     dates: Sequence[Any] = (),
     today: date | None = None,
     model: str = PUBLISHED_MODEL,
+    since: str = "",
 ) -> pd.DataFrame:
     """Rows of a forecast, and of both baselines beside it; nothing is written.
 
@@ -87,6 +90,8 @@ def make_rows(
         The day on which it is registered.
     model : str
         The name of the method.
+    since : str
+        The ISO day since which the forecast uses values, or "" where it uses all; the baselines use all.
 
     Returns
     -------
@@ -119,10 +124,55 @@ def make_rows(
         entity=series.entity,
         indicator=series.indicator,
         limit=series.limit.name if series.limit is not None else "none",
+        since=since,
         unit=series.unit,
         last_date=last,
         last_figure=float(f"{series.values.iloc[-1]:{_DIGITS}}"),
     )[COLUMNS]
+
+
+def make_rows_of_all(
+    data: Data, indicator: str, dates: Sequence[Any] = (), today: date | None = None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of `make_rows` for each economy that has the newest value of an indicator: medians and 80% intervals.
+
+    Of economies with equal values at every date, which share one regional value, only the first by name has rows. Areas
+    that hold several economies have none.
+
+    Parameters
+    ----------
+    data : Data
+    indicator : str
+    dates, today : as for `make_rows`
+
+    Returns
+    -------
+    rows : DataFrame
+        Columns `COLUMNS`.
+    passed : list of str
+        Economies without an interval.
+
+    Raises
+    ------
+    RunError
+        When no economy has a forecast with an interval, or as for `make_rows`.
+    """
+    indicator = data.find_entry(indicator).indicator
+    values = data.observations[data.observations["indicator"] == indicator]
+    wide = values[values["entity"].isin(data.entities["entity"])].pivot(index="entity", columns="date", values="value")
+    newest = wide[wide[wide.columns.max()].notna()] if len(wide) else wide
+    rows, passed = list[pd.DataFrame](), list[str]()
+    for entity in newest.drop_duplicates().index:
+        series = data.series(entity, indicator)
+        result = forecast(series)
+        if result.has_range:
+            since = "" if pd.isna(result.since) else f"{result.since:%Y-%m-%d}"
+            rows.append(make_rows(series, result.quantiles[[0.1, 0.5, 0.9]], dates, today, since=since))
+        else:
+            passed.append(entity)
+    if not rows:
+        raise RunError(f"No economy of {data.path.name} has a forecast of {indicator} with an interval.")
+    return pd.concat(rows, ignore_index=True), passed
 
 
 def _raise_for_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
@@ -191,9 +241,11 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
     Raises
     ------
     RunError
-        When a forecast is registered already, a file of that name is no register, or today is before the day on which a
-        figure of the data was published.
+        When a forecast is registered already, a file of that name is no register or has other columns, the data are
+        those of an installed package, or today is before the day on which a figure of the data was published.
     """
+    if data.path.is_relative_to(PACKAGED):
+        raise RunError("What was installed keeps no register. Begin a project with 'adoption new', and register there.")
     path, newest, today = find_register(data.path), data.observations["published"].max(), rows["registered"].min()
     if today < newest:
         figure = f"The data hold a figure that was published on {newest:%Y-%m-%d}, after {today:%Y-%m-%d}, today"
@@ -208,7 +260,12 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
             row = twice.iloc[0]
             what = f"{row['indicator']} of {row['entity']} for {row['target_date']:%Y-%m-%d} (limit: {row['limit']})"
             raise RunError(f"The forecast of {what} by {row['model']} was registered today already.")
-        before = path.read_bytes() if path.exists() else f"{','.join(COLUMNS)}\n".encode()
+        header = ",".join(COLUMNS)
+        before = path.read_bytes() if path.exists() else f"{header}\n".encode()
+        if before.splitlines()[0].decode("utf-8-sig") != header:
+            raise RunError(
+                f"{shorten_path(path)} has other columns than {header}. Give it these; 'since' may be blank."
+            )
         added = rows[~there].to_csv(
             index=False, header=False, lineterminator="\n", date_format="%Y-%m-%d", float_format=f"%{_DIGITS}"
         )
@@ -237,16 +294,16 @@ def read_register(data: Data, entity: str = "", indicator: str = "") -> pd.DataF
         When a cell of the register cannot be right.
     """
     path, limit = find_register(data.path), data.day()
-    rows = _read_rows(path, data.path.is_dir() or is_register(path))
-    kept = ((rows["entity"] == entity) | (entity == "")) & ((rows["indicator"] == indicator) | (indicator == ""))
-    kept &= True if limit is None else rows["registered"] <= limit
-    return rows[kept].reset_index(drop=True)
+    rows = _read_rows(path, data.path.is_dir() or is_register(path), entity, indicator)
+    return (rows if limit is None else rows[rows["registered"] <= limit]).reset_index(drop=True)
 
 
-def _read_rows(path: Path, ours: bool = True) -> pd.DataFrame:
+def _read_rows(path: Path, ours: bool = True, entity: str = "", indicator: str = "") -> pd.DataFrame:
     """Checked rows of a register; none where there is none, or where another file beside own data has its name."""
     fields, problems = read_schemas()["forecasts"]["fields"], list[Problem]()
     text = read_table(path, fields) if ours else pd.DataFrame(columns=COLUMNS, dtype=str)
+    for name, wanted in (("entity", entity), ("indicator", indicator)):
+        text = text[text[name] == wanted] if wanted else text
     rows = read_cells(path.name, text, fields, problems)
     raise_problems(problems)
     steps = rows.groupby(KEY)[["level", "value"]].diff()
@@ -280,7 +337,8 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
         compared) and read_low (of one read as a range), came (the day on which the figure was first published),
         hindsight (whether the forecast was registered on that day or later), counted (whether there is a score, and no
         hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for limits only),
-        inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a limit leaves it open), wis (weighted interval
+        inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a limit leaves it open, or the interval is not
+        registered), wis (weighted interval
         score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
         where they are registered), why (there is no score although a figure has come, or ""), note (what was corrected
         since the registration, or ""), revised (whether the figure is a later vintage than the first).
@@ -323,6 +381,8 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
     found["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
     found["revised"] = vintage == "latest" and len(figures) > 1
     for name, level in zip(_COVERED, LEVELS, strict=True):
+        if not {*band_ends(level)} <= {*levels}:
+            continue
         low, high = np.interp(band_ends(level), levels, values)
         outside = {"exact": outcome < low or outcome > high, "at_least": outcome > high, "at_most": outcome < low}
         found[name] = "no" if outside[side] else "yes" if side == "exact" else ""
@@ -409,7 +469,7 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
         row |= {"hindsight": int(part["hindsight"].sum()), "counted": len(counted), "exact": len(exact)}
         row["no_score"] = int((came & (part["side"] == "") & ~part["hindsight"]).sum())
         for level, name in zip(LEVELS, _COVERED, strict=True):
-            row[f"coverage_{100 * level:.0f}"] = (exact[name] == "yes").mean() if len(exact) else np.nan
+            row[f"coverage_{100 * level:.0f}"] = (exact.loc[exact[name] != "", name] == "yes").mean()
         for name in _RATIOS:
             both = exact[(exact["wis"] > 0) & (exact[name] > 0)]
             row[f"{name}_ratio"] = np.exp(np.log(both["wis"] / both[name]).mean()) if len(both) else np.nan

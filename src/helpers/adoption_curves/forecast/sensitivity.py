@@ -64,12 +64,10 @@ def compare_since(result: Forecast) -> pd.DataFrame:
     DataFrame
         As `compare_limits`, by form; no rows where it uses all values.
     """
-    series = result.printed
-    if result.kind != "forecast" or not series.use_readings().values.index[0] < series.start:
+    if pd.isna(result.since):
         return _NO_FORMS.copy()
-    return _vary(
-        result, {f"with the values before {format_long_date(series.start)}": replace(series, since="all")}, "form"
-    )
+    name = f"with the values before {format_long_date(result.since)}"
+    return _vary(result, {name: replace(result.printed, since="all")}, "form")
 
 
 def _as_printed(series: AdoptionSeries) -> AdoptionSeries:

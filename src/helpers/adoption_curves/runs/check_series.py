@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..base import formats
 from ..base.dates import decimal_years
 from ..base.fallen import LEAST_APART, find_newest, is_in_decline
-from ..base.project import RunError, Source, UserError
+from ..base.project import RunError, Source, UserError, find_shipped
+from ..say.rows import format_factor
 from .fingerprint import read_declared
 from .manifest import find_last, find_table, list_tables, locate
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
@@ -102,13 +104,25 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
     choice = ", as asked" if parameters.limit != data.find_limit(series.indicator) else ""
     if series.limit is not None:
         facts.append(f"{title}: the limit is {formats.lower_first(series.limit.title)}{choice}.")
+    elif series.measure == "flow" and not series.is_share_of_sales:
+        facts.append(f"{title}: no limit{choice}. {_explain_flow()}")
     else:
         lost = "we quote no forecast" if series.cumulative else "a forecast has no range"
-        right = f" Without one {lost}. {formats.GIVES_RANGE.format('-p limit N')}"
-        facts.append(
-            f"{title}: no limit{choice}.{'' if series.measure == 'flow' and not series.is_share_of_sales else right}"
-        )
+        facts.append(f"{title}: no limit{choice}. Without one {lost}. {formats.GIVES_RANGE.format('-p limit N')}")
     return [*facts, *_list_left_out(series)]
+
+
+def _explain_flow() -> str:
+    """What a forecast of numbers sold or added in a year has in the place of an interval, and what would give one."""
+    rows = pd.read_csv(find_shipped("audit.csv")).dropna(subset=["factor", "origins"]).to_dict("records")
+    groups = formats.format_count(int(rows[0]["units"]), "group")
+    counts = "; ".join(
+        f"{format_factor(row)} ({formats.format_count(int(row['origins']), 'forecast')})" for row in rows
+    )
+    return (
+        f"We forecast one year, without an interval. Of such numbers ({groups}) {counts}. "
+        "Divide them by all sales of the kind to get a share, which has an interval."
+    )
 
 
 def _format_value(row: Any, series: Any) -> str:

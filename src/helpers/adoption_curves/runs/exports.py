@@ -1,4 +1,4 @@
-"""A run for others: a spreadsheet of its tables, and its forecast in the register, from its table `05_quantiles`."""
+"""A run for others: a spreadsheet of its tables; its quantiles in the form of forecast hubs, and in the register."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ import pandas as pd
 
 from ..base.files import hash_file, write_file
 from ..base.folders import list_foreign, move_edited, raise_for_foreign
-from ..base.project import PACKAGED, REGISTER, RunError, import_extra
+from ..base.project import REGISTER, RunError, import_extra
 from .fingerprint import hash_data
 from .manifest import DATA, list_tables, locate, read_unchanged, write_manifest
-from .parameters import read_parameters
+from .parameters import Parameters, read_parameters
 from .table_files import read_csv
 
-_BOOK, _QUANTILES = "tables.xlsx", "05_quantiles"
+_BOOK, _HUB, _QUANTILES = "tables.xlsx", "hub.csv", "05_quantiles"
 _FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets follow the chart's."""
 _LEFT_OUT = ["numbers"]
@@ -47,12 +47,7 @@ def write_workbook(folder: Path) -> Path:
         If there is no run, a table isn't as the run wrote it, or ``tables.xlsx`` is a file that no record lists.
         One that was edited goes to ``<run>.edited/``.
     """
-    place = locate(folder, _BOOK)
     record = read_unchanged(folder, "tables/", "figures/")
-    if os.path.lexists(place):
-        raise_for_foreign(folder, {*list_foreign(folder)} - ({_BOOK} - record["files"].keys()))
-        if record["files"][_BOOK] != hash_file(place):
-            sys.stderr.write(f"{move_edited(folder, [_BOOK])}\n")
     kinds, content = {name: table["columns"] for name, table in list_tables(record).items()}, io.BytesIO()
     names = [*(name for name in _FIRST if name in kinds), *(name for name in sorted(kinds) if name not in _FIRST)]
     frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
@@ -64,9 +59,51 @@ def write_workbook(folder: Path) -> Path:
         for name, frame in frames.items():
             if len(frame):
                 _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
-    record["files"][_BOOK] = write_file(place, content.getvalue())  # it goes when the run is made anew
+    return _write_export(folder, record, _BOOK, content.getvalue())
+
+
+def _write_export(folder: Path, record: dict[str, Any], name: str, content: bytes) -> Path:
+    """Write a file into a run's folder, and move one there that was edited; it goes when the run is made anew."""
+    place = locate(folder, name)
+    if os.path.lexists(place):
+        raise_for_foreign(folder, {*list_foreign(folder)} - ({name} - record["files"].keys()))
+        if record["files"][name] != hash_file(place):
+            sys.stderr.write(f"{move_edited(folder, [name])}\n")
+    record["files"][name] = write_file(place, content)
     write_manifest(folder, record)
     return place
+
+
+def write_hub(folder: Path) -> Path:
+    """Write ``hub.csv`` of the run in `folder`: the quantiles of its forecast as model output of hubverse.
+
+    A row per date and level has reference_date (the day as of which the data were known), target (the indicator),
+    location (ISO 3166-1 alpha-3, else the entity), target_end_date, output_type, output_type_id (the level) and value.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RunError
+        As `write_workbook`; if the run has no forecast with an interval, or the data have changed since.
+    """
+    record = read_unchanged(folder, "tables/")
+    data, parameters, quantiles = _read_forecast(folder, record)
+    if quantiles.empty:
+        raise RunError(f"Run '{folder.name}' has no forecast with an interval, so there are no quantiles to write.")
+    codes = dict(zip(data.entities["entity"], data.entities["iso3"], strict=True))
+    known = data.day() or data.observations["published"].max()
+    rows = (
+        quantiles.rename_axis(index="target_end_date", columns="output_type_id").stack().rename("value").reset_index()
+    )
+    rows.insert(0, "reference_date", known)
+    rows.insert(1, "target", parameters.indicator)
+    rows.insert(2, "location", codes.get(parameters.entity, parameters.entity))
+    rows.insert(4, "output_type", "quantile")
+    content = rows.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    return _write_export(folder, record, _HUB, content.encode())
 
 
 def _write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
@@ -112,24 +149,27 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
     RunError
         When the run isn't as its record says, the data are others now, or as `forecast.register` has it.
     """
-    from .. import indicators
     from ..forecast import register
 
-    # The run is as it was made, and so are its data, but for what others registered since.
-    record = read_unchanged(folder)
+    data, parameters, quantiles = _read_forecast(folder, read_unchanged(folder))
+    if quantiles.empty:
+        return None
+    series = data.series(parameters.entity, parameters.indicator, parameters.limit, parameters.since)
+    [since] = pd.read_csv(locate(folder, "tables/05_forecast.csv"), keep_default_na=False)["since"].unique()
+    return register.add_rows(register.make_rows(series, quantiles, dates, today, since=since), data)
+
+
+def _read_forecast(folder: Path, record: Mapping[str, Any]) -> tuple[Any, Parameters, pd.DataFrame]:
+    """Data and parameters of a run, and its quantiles: a row per date, a column per level, none without an interval."""
+    from .. import indicators
+
+    # The data are as they were, but for what others registered since.
     parameters = read_parameters(record["parameters"])
     others = hash_data(parameters.source).items() - record["data"]["files"].items()
     if any(Path(name).name != REGISTER for name, _ in others):
-        raise RunError(f"The data of run '{folder.name}' have changed. Make it again, and register it then.")
+        raise RunError(f"The data of run '{folder.name}' have changed. Make it again first.")
     if _QUANTILES not in list_tables(record):
-        raise RunError(f"Run '{folder.name}' has no table {_QUANTILES}, so there is nothing to register.")
-    # Its quantiles become rows of the register.
+        raise RunError(f"Run '{folder.name}' has no table {_QUANTILES}, so it has no forecast to hand over.")
     quantiles = pd.read_csv(locate(folder, f"tables/{_QUANTILES}.csv"), index_col="date", parse_dates=True)
-    if quantiles.empty:
-        return None
     data = indicators.load(str(parameters.source), parameters.as_of)
-    if data.path.is_relative_to(PACKAGED):
-        raise RunError("What was installed keeps no register. Begin a project with 'adoption new', and register there.")
-    quantiles = quantiles.rename(columns=lambda name: float(name.removeprefix("q")))
-    series = data.series(parameters.entity, parameters.indicator, parameters.limit)
-    return register.add_rows(register.make_rows(series, quantiles, dates, today), data)
+    return data, parameters, quantiles.rename(columns=lambda name: float(name.removeprefix("q")))

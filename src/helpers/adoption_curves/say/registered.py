@@ -61,8 +61,12 @@ def _list_scores(row: dict[str, Any]) -> Iterator[str]:
         f"{row['no_score']} without a score."
     )
     if row["exact"]:
-        shares = {level: format_percent(100 * row[f"coverage_{100 * level:.0f}"]) for level in LEVELS}
-        covered = ", ".join(f"{share} in the {format_level(level)} interval" for level, share in shares.items())
+        shares = {level: row[f"coverage_{100 * level:.0f}"] for level in LEVELS}
+        covered = ", ".join(
+            f"{format_percent(100 * share)} in the {format_level(level)} interval"
+            for level, share in shares.items()
+            if pd.notna(share)  # none is registered else
+        )
         yield f"Of {format_count(row['exact'], 'exact value')}, {covered}."
     for name, which in _BASELINES.items():
         if pd.notna(ratio := row[f"{name}_ratio"]):

@@ -167,12 +167,12 @@ def _list_trend(run: RunTables) -> Iterator[Row]:
     rows = {row["years"]: row for row in run.list_rows("05_audit") if run.state == "flow"}
     if rows:
         first, fifth = rows[1], rows[5]
-        of = f"{run.format_date(run.goal)}. Of such numbers {_format_factor(first)}, and {_format_factor(fifth)}"
+        of = f"{run.format_date(run.goal)}. Of such numbers {format_factor(first)}, and {format_factor(fifth)}"
         cells = f"{run.goal['place']}:q0.5 {first['place']}:factor,inside_80 {fifth['place']}:factor,inside_80"
         yield Row("trend", f"about {say(run.goal['q0.5'], run.names.unit)}", of, value=run.goal["q0.5"], cells=cells)
 
 
-def _format_factor(row: TableRow) -> str:
+def format_factor(row: TableRow) -> str:
     """How often numbers lay between their trend over a factor and times it."""
     side = f"1/{row['factor']:g} and {row['factor']:g} times their trend {format_count(row['years'], 'year')} ahead"
     return f"{format_percent(row['inside_80'])} came to between {side}"
