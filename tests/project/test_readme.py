@@ -40,10 +40,12 @@ COMMANDS = list(
 )
 
 
-def test_headline_and_deck_are_those_of_the_baseline(renew):
+def test_headline_and_deck_are_those_of_the_baseline(renew, data):
     texts = write_page(read_run("baseline")).set_index("key")["text"]
     lines = textwrap.fill(f"**{texts['headline']}.** {texts['deck']}", 117, break_on_hyphens=False)
     check_part(ROOT / "README.md", "headline", lines, renew)
+    series = data.observations.groupby(["entity", "indicator"])
+    check_part(ROOT / "README.md", "series", str(series.ngroups), renew)
 
 
 @pytest.fixture

@@ -32,9 +32,14 @@ def check_text(path, text, renew):
 
 
 def check_part(path, name, text, renew):
-    """A page has this text between `<!-- name -->` and `<!-- /name -->`, or it is written there."""
-    part, page = f"<!-- {name} -->\n{text}\n<!-- /{name} -->", path.read_text(encoding="utf-8")
-    check_text(path, re.sub(f"<!-- {name} -->.*<!-- /{name} -->", lambda _: part, page, flags=re.DOTALL), renew)
+    """A page has this text between `<!-- name -->` and `<!-- /name -->`, or it is written there.
+
+    The marks stand on lines of their own around a table, and within the line around a value.
+    """
+    marks = rf"(<!-- {name} -->\n?).*?(\n?<!-- /{name} -->)"
+    page, count = re.subn(marks, lambda match: match[1] + text + match[2], path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert count == 1, f"{path.name} needs the marks of {name} once"
+    check_text(path, page, renew)
 
 
 def write_rows(head, *rows):
@@ -42,19 +47,30 @@ def write_rows(head, *rows):
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)).replace(" --- ", "---")
 
 
-def check_snapshot(name, names, renew):
-    """Run the examples of a file with these names; what each prints is kept below it."""
-    path, checker = FOLDER / f"{name}.txt", Recorder()
-    text = path.read_text(encoding="utf-8")
-    test = doctest.DocTestParser().get_doctest(text, dict(names), name, str(path), 0)
-    failures = []
+def run_examples(text, names, label):
+    """The text with what its examples print below each; an example that raises fails the test."""
+    checker, failures = Recorder(), []
+    test = doctest.DocTestParser().get_doctest(text, names, label, label, 0)
     doctest.DocTestRunner(checker, verbose=False).run(test, out=failures.append, clear_globs=False)
-    assert not failures, "".join(failures)  # an example raised
+    names.update(test.globs)
+    assert not failures, "".join(failures)
     printed = iter(checker.got)
     parts = doctest.DocTestParser().parse(text)
-    examples = [part if isinstance(part, str) else f">>> {part.source}{next(printed)}" for part in parts]
-    assert checker.got
-    check_text(path, "".join(examples), renew)
+    return "".join(part if isinstance(part, str) else write_example(part.source, next(printed)) for part in parts)
+
+
+def write_example(source, printed):
+    """An example at the prompt, and what it prints."""
+    lines = "\n... ".join(source.splitlines())
+    return f">>> {lines}\n{printed}"
+
+
+def check_snapshot(name, names, renew):
+    """Run the examples of a file with these names; what each prints is kept below it."""
+    path = FOLDER / f"{name}.txt"
+    text = path.read_text(encoding="utf-8")
+    assert ">>> " in text
+    check_text(path, run_examples(text, dict(names), name), renew)
 
 
 def check_table(path, made, renew):
