@@ -96,8 +96,8 @@ def _read_study(notebook: Path) -> tuple[str, tuple[str, ...]]:
 
 def _read_call(call: ast.Call, notebook: Path) -> tuple[str, tuple[str, ...]]:
     try:
-        reads = [ast.literal_eval(one.value) for one in call.keywords if one.arg == "reads"]
-        return str(ast.literal_eval(call.args[0])), tuple(map(str, *reads))
+        reads = next((ast.literal_eval(one.value) for one in call.keywords if one.arg == "reads"), ())
+        return str(ast.literal_eval(call.args[0])), tuple(map(str, reads))
     except (ValueError, IndexError) as error:
         wrong = f"{shorten_path(notebook)} computes what it gives to Study"
         raise RunError(f'{wrong}; write it out, as in Study("{notebook.stem}", reads=["01"]).') from error

@@ -85,7 +85,9 @@ class Study:
             raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
         shell = get_ipython()
         _raise_for_injected(notebook, {"run", *parameters}, shell.user_ns.get("In", []) if shell else [])
-        checked, declared = read_parameters({"run": run, **parameters}), tuple(parameters)
+        derived = {"technology", "kind"}  # of notebook 4: a run takes them from the series
+        given = {name: value for name, value in parameters.items() if name not in derived}
+        checked, declared = read_parameters({"run": run, **given}), tuple(given)
         # By hand it writes into the lab, never into the published run.
         by_hand = not os.environ.get(RUNNER)
         folder = find_outputs() / ("lab" if by_hand else "") / checked.run
