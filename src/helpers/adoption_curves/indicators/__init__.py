@@ -22,7 +22,7 @@ from .fetch import fetch
 from .labels import Names, cite_series, cite_sources, find_labels
 from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
-from .profile import list_products, list_profile, list_rulers, select_people, select_purposes
+from .profile import compute_rates, list_measures, list_products, list_profile
 from .series import AdoptionSeries
 
 __all__ = [
@@ -37,22 +37,21 @@ __all__ = [
     "cite_series",
     "cite_sources",
     "compare_entities",
+    "compute_rates",
     "crossing_years",
     "describe_coverage",
     "fetch",
     "find_expected",
     "find_labels",
     "format_expected",
+    "list_measures",
     "list_products",
     "list_profile",
-    "list_rulers",
     "list_series",
     "list_shares",
     "list_studied",
     "load",
     "rank_pace",
-    "select_people",
-    "select_purposes",
 ]
 
 check_first_arguments(globals())

@@ -1,4 +1,4 @@
-"""Profile of use: who uses a technology, for what, with which product, by which ruler, in which firms."""
+"""Profile of use: who uses a technology, for what, with which product, by which measure, in which firms."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from ..base.formats import capitalize_first, format_long_date, format_place
 from .data import Data
 from .labels import find_source, find_within
 
@@ -15,9 +16,10 @@ _FIGURE_KEY = ["entity", "technology", "question", "breakdown", "category", "dat
 _WIDER = {"generative AI": ("AI in firms", "AI")}  # as part of which it is counted: no firms are asked about it alone
 _QUALIFIED = {"exact": "", "at_least": "more than ", "at_most": "under ", "about": "about "}
 _DEVICES, _SHARED = "million monthly active users", "AI "  # the beginning of names that several products share
-_USERS = ["percent of generative AI users", "percent of those who have used generative AI"]
-"""Units of shares of users, which alone are compared by what people use it for."""
-_LEAST_USES, _MOST_USES = 3, 12  # that make a list, and that a figure shows of one
+_OF_USERS, _OF_ONLINE = "percent of generative AI users", "percent of internet users"
+"""Units of the shares that a group has among the users, and among all who are online."""
+_JOINED = {"6 to 9": "19 and under", "10 to 19": "19 and under"}
+"""Groups of internet users that are one group among the users."""
 _PLAIN = r"|(?:use|ever use|have used) (?:generative )?AI(?: chatbots| at least now and then)?"
 """What is done in measures of plain use; others ask about work, or search."""
 
@@ -35,8 +37,8 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     -------
     DataFrame
         The columns of ``profile.csv`` in its order; besides printed (the figure in words, with "more than" and its
-        like, and the sign of percentages), wider (bool: of a wider technology), publisher, and url (of the page that
-        was read).
+        like, and the sign of percentages), people (million, of a share of users: the share times the users of that
+        day), wider (bool: of a wider technology), publisher, and url (of the page that was read).
     """
     technology = data.find_entry(indicator).technology
     wider = _WIDER.get(technology, ())
@@ -48,61 +50,89 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     rows = _add_sources(data, rows.sort_index())
     rows["url"] = rows["note"].str.extract(r"(?:Read|Printed) at (\S+),", expand=False).fillna(rows["url"])
     rows = rows.assign(printed=_print_figures(rows), wider=rows["technology"].isin(wider))
+    rows = rows.merge(_count_people(data, technology)[["entity", "date", "users"]], "left", ["entity", "date"])
+    rows["people"] = rows["value"].where(rows["unit"] == _OF_USERS) / 100 * rows.pop("users")
     return rows.drop(columns=["row", "precision"]).reset_index(drop=True)
 
 
-def select_people(rows: pd.DataFrame) -> pd.DataFrame:
-    """Pick what a figure shows of who uses it: the newest figures by age, the largest groups of others, and both sexes.
+def compute_rates(data: Data, indicator: str, entity: str) -> pd.DataFrame:
+    """Rates of use by age and sex: users of a group over internet users of that group, and the published ones.
+
+    A share of users says who the users are, and not how common use is in a group: many of it may be online. Internet
+    users of a day are split by the newest published shares of the groups.
 
     Parameters
     ----------
-    rows : DataFrame
-        From `list_profile`, of one entity and the question "who".
+    data : Data
+    indicator, entity : str
 
     Returns
     -------
     DataFrame
-        The same columns. Of internet users 6 to 9 and 10 to 19 are added, since users are printed as 19 and under.
+        breakdown, category, date, value (percent), users, online, left (million people of the group: who use it, who
+        are online, and who are online and do not use it), left_from (of age: percent of all who are left that are of
+        this group or older), falls (whether from this age on each group has a lower rate than the younger one, in
+        every report), unit, published, publisher, url, note. Published rates have no people. ``attrs``
+        has title and units of a chart.
     """
-    rows = rows[rows["breakdown"].isin(["age", "education", "occupation", "sex"])]
-    rows = rows[rows["date"] == rows.groupby("breakdown")["date"].transform("max")]
-    split = rows[rows["category"].isin(["6 to 9", "10 to 19"]) & (rows["unit"] == "percent of internet users")]
-    added = split.drop_duplicates("breakdown").assign(category="19 and under", value=split["value"].sum())
-    added["printed"] = [f"{value:.1f}%" for value in added["value"]]
-    added["note"] = " and ".join(split["printed"]) + " of 6 to 9 and of 10 to 19, added by us."
-    ages = pd.concat([added, rows[rows["breakdown"] == "age"].drop(split.index)])
-    first = ages["unit"].eq("percent of internet users")  # the users come first
-    ages = pd.concat([ages[~first], ages[first]])
-    others = rows[rows["breakdown"].isin(["education", "occupation"])].sort_values("value", ascending=False)
-    return pd.concat([ages, others.drop_duplicates("breakdown").sort_index(), rows[rows["breakdown"] == "sex"]])
+    rows = list_profile(data, indicator)
+    rows = rows[(rows["entity"] == entity) & (rows["question"] == "who") & ~rows["wider"]]
+    rows = rows[rows["breakdown"].isin(["age", "sex"])]
+    shares = rows[rows["unit"] == _OF_ONLINE]
+    shares = shares[shares["date"] == shares.groupby("breakdown")["date"].transform("max")]
+    shares = shares.replace({"category": _JOINED}).groupby(["breakdown", "category"])
+    shares = shares.agg(share=("value", "sum"), split=("date", "max"))
+    counts = _count_people(data, data.find_entry(indicator).technology)
+    computed = rows[rows["people"].notna()].drop(columns="people")
+    computed = computed.merge(shares, on=["breakdown", "category"]).merge(counts, on=["entity", "date"])
+    all_left = computed["online"] - computed["users"]
+    for column, share in (("users", computed["value"]), ("online", computed.pop("share"))):
+        computed[column] *= share / 100
+    computed["left"] = computed["online"] - computed["users"]
+    computed["value"] = 100 * computed["users"] / computed["online"]
+    older = computed[::-1].groupby(["breakdown", "date"])["left"].cumsum()
+    computed["left_from"] = (100 * older / all_left).where(computed["breakdown"] == "age")
+    falls = computed.groupby(["breakdown", "date"])["value"].diff() < 0
+    falls = falls.groupby([computed["breakdown"], computed["category"]]).transform("all")
+    falls = falls[::-1].groupby([computed["breakdown"], computed["date"]]).cummin()
+    computed = computed.assign(falls=falls & (computed["breakdown"] == "age"), unit=f"{_OF_ONLINE} of the group")
+    split = pd.to_datetime(computed.pop("split")).dt.strftime("%B %Y")
+    computed["note"] = "Computed by us; internet users by group as of " + split + "."
+    published = rows[~rows["unit"].isin([_OF_USERS, _OF_ONLINE])].assign(falls=False)
+    columns = ["breakdown", "category", "date", "value", "users", "online", "left", "left_from", "falls"]
+    columns += ["unit", "published", "publisher", "url", "note"]
+    parts = [part for part in (published, computed) if len(part)]
+    rates = pd.concat(parts) if parts else computed
+    rates = rates.reindex(columns=columns).sort_values("date", kind="stable", ignore_index=True)
+    rates.attrs = _describe_rates(rates, rows[(rows["unit"] == _OF_USERS) & (rows["breakdown"] == "age")])
+    return rates
 
 
-def select_purposes(rows: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:
-    """Pick what a figure shows of uses: the two newest lists of the entity, and those of one country with such a base.
+def _describe_rates(rates: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]:
+    """Title and units of a chart of rates: from which age on they fall, and whose share of users moved most."""
+    ages = rates.loc[rates["falls"], "category"]
+    title = f"Use falls with age from {ages.iloc[0].split()[0]} on" if len(ages) else "Use by age and sex"
+    units = [
+        "; ".join(dict.fromkeys(rates["unit"].replace(r" (aged|of the group|with).*", " of the group", regex=True)))
+    ]
+    moved = shares.pivot(index="category", columns="date", values="value").dropna(axis="columns").iloc[:, -2:]
+    if moved.shape[1] == 2:
+        (start, before), (end, after) = moved.loc[moved.diff(axis=1).iloc[:, 1].abs().idxmax()].items()
+        group, way = moved.diff(axis=1).iloc[:, 1].abs().idxmax(), "fell" if after < before else "rose"
+        span = f"from {format_long_date(start)} to {format_long_date(end)}"
+        units.append(f"the share of {group} {way} from {before} to {after}% of users {span}")
+    return {"title": title, "units": capitalize_first("; ".join(units))}
 
-    Parameters
-    ----------
-    rows : DataFrame
-        From `list_profile`, of the question "what for".
-    entity : str
-    countries : sequence of str
 
-    Returns
-    -------
-    DataFrame
-        The same columns: shares of users where they are printed, else of all who were asked; three uses or more a list.
-    """
-    key = ["entity", "unit", "date"]
-    enough = rows.groupby(key)["category"].transform("size") >= _LEAST_USES
-    rows = rows[rows["unit"].str.startswith("percent") & enough]
-    rows = rows.assign(users=rows["unit"].isin(_USERS))
-    own = rows[rows["entity"] == entity]
-    own = own[own["users"]] if own["users"].any() else own[own["date"] == own["date"].max()].head(_MOST_USES)
-    own = own[own["unit"].isin(own["unit"].tail(1))]
-    others = rows[rows["users"] & rows["entity"].isin(countries) & (rows["entity"] != entity)]
-    others = others[others["entity"].isin(others["entity"].head(1)) & own["users"].any()]
-    newest = [each[each["date"].isin(sorted(each["date"].unique())[-2:])] for each in (own, others)]
-    return pd.concat(newest).drop(columns="users")
+def _count_people(data: Data, technology: str) -> pd.DataFrame:
+    """Users of a technology and internet users, in million people: entity, date, users, online; exact values only."""
+    about = data.indicators[data.indicators["unit"] == "million people"]
+    about = about[(about["technology"] == technology) & (about["limit"] != "")].head(1)
+    exact = data.observations[data.observations["qualifier"] == "exact"]
+    users, online = (exact[exact["indicator"].isin(about[column])] for column in ("indicator", "limit"))
+    key = ["entity", "date"]
+    users, online = users[[*key, "value"]], online[[*key, "value"]]
+    return users.rename(columns={"value": "users"}).merge(online.rename(columns={"value": "online"}), on=key)
 
 
 def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
@@ -143,7 +173,7 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     return found.assign(regime=regime)
 
 
-def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataFrame:
+def list_measures(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataFrame:
     """List what share of whom uses a technology by each publisher's own measure, in each of some places.
 
     Parameters
@@ -156,10 +186,10 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
     Returns
     -------
     DataFrame
-        entity, ruler (the publisher, short), date, value (percent), limit, printed, unit, people (who is counted),
-        window (the time or the question), kind, published, publisher, url, note; of each publisher the newest figure,
-        and of several on one day the highest. Ordered by entity as given, the highest first; empty where the first
-        entity has none.
+        entity, indicator, ruler (the publisher, short), date, value (percent), qualifier, printed, unit, people (who
+        is counted), window (the time or the question), kind, published, publisher, url, note; of each publisher the
+        newest value, and of several on one day the highest. Ordered by entity as given, the highest first; empty
+        where the first entity has none. ``attrs`` has a title with the range of the first entity.
     """
     about = data.indicators.drop(columns=["row", "measure"])
     about = about[(about["technology"] == data.find_entry(indicator).technology) & (about["technology"] != "")]
@@ -175,9 +205,25 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
     rows = rows.sort_values(["date", "value"], kind="stable").drop_duplicates(["entity", "ruler"], keep="last")
     rows = rows.sort_values(["place", "value"], ascending=[True, False], kind="stable", ignore_index=True)
     rows["window"] = [_find_window(data, row) for row in rows.itertuples()]
-    columns = ["entity", "ruler", "date", "value", "qualifier", "printed", "unit", "people", "window", "kind"]
+    columns = [
+        "entity",
+        "indicator",
+        "ruler",
+        "date",
+        "value",
+        "qualifier",
+        "printed",
+        "unit",
+        "people",
+        "window",
+        "kind",
+    ]
     rows = rows if (rows["place"] == 0).any() else rows.head(0)
-    return rows[[*columns, "published", "publisher", "url", "note"]]
+    own = rows.loc[rows["place"] == 0, "value"]
+    measures = rows[[*columns, "published", "publisher", "url", "note"]]
+    where = f"Estimates of use in {format_place(entities[0])}"
+    measures.attrs["title"] = f"{where} run from {own.min():.0f}% to {own.max():.0f}%" if len(own) > 1 else where
+    return measures
 
 
 def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from ..base.files import hash_file, write_file
 from ..base.limit import find_most
 from ..base.project import RUNNER, RunError, find_outputs, relative_to_project
 from ..indicators.countries import find_list
+from ..indicators.labels import cite_publishers
 from ..show import tables, tutorial
 from ..show.figures import images
 from ..show.figures.style import DOTS_PER_INCH, open_chart
@@ -256,7 +257,9 @@ class Study:
 
     def axes(self, height: float = 3.4) -> Axes:
         """Axes of a new figure of a page's width; the height is in inches. Give them to `draw` with their units."""
-        return open_chart(height)[1]
+        axis = open_chart(height)[1]
+        axis.yaxis.isDefault_majloc = axis.yaxis.isDefault_majfmt = True  # names of rows may replace its numbers
+        return axis
 
     def draw(self, name: str, figure: Any, alt: str, data: Any = None, units: str = "", of: Any = None) -> Image | None:
         """Write a figure to ``figures/<name>.png`` and ``.svg``; a `Chart` has a ``.narrow.svg`` for telephones too.
@@ -276,7 +279,8 @@ class Study:
         units : str
             Of `axes`: what is drawn, below the alternative text, which is their title. What has a label is in the key.
         of : DataFrame, optional
-            Of `axes`: a frame of this study, such as `Study.window`, whose publishers are named below them.
+            Of `axes`: a frame of this study, such as `Study.window`, or with a column `publisher`: its publishers are
+            named below them.
 
         Returns
         -------
@@ -294,7 +298,10 @@ class Study:
         if not alt.strip():
             raise RunError(f"Figure {name} needs an alternative text: what does it show?")
         if units:
-            figure.figure.close(alt, units, of.attrs["source"], figure.get_legend_handles_labels()[0])
+            source = cite_publishers(of["publisher"]) if "publisher" in of else of.attrs["source"]
+            if legend := figure.get_legend():  # seaborn's; the key is above the axes
+                legend.remove()
+            figure.figure.close(alt, units, source, figure.get_legend_handles_labels()[0])
         figure = figure.figure  # a figure's own is itself
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")

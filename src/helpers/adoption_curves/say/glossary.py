@@ -16,8 +16,8 @@ GLOSSARY = {entry["key"]: entry for entry in csv.DictReader(_FILE.splitlines())}
 _ORDER = list(GLOSSARY)
 COLUMNS = ["group", "key", "label", "text", "of", "note", "url", "value", "low", "high", "cells"]
 """Columns of every table of rows."""
-_MOST_IN_GROUP, _MOST_IN_ALL = 4, 20
-"""Rows of a group on a page, and in all groups of the default page; notebooks show all."""
+_MOST = {"Is it true?": 6, "Who uses it?": 3, "How many?": 4, "How sure?": 3, "What would change it?": 4}
+"""Rows of each group on a page, twenty in all; notebooks show all."""
 
 
 def frame_rows(rows: Iterable[Any]) -> pd.DataFrame:
@@ -26,16 +26,13 @@ def frame_rows(rows: Iterable[Any]) -> pd.DataFrame:
     return pd.DataFrame([{**asdict(row), **GLOSSARY[row.key]} for row in listed], columns=COLUMNS)
 
 
-def join_rows(tables: Iterable[pd.DataFrame], is_default: bool = False) -> pd.DataFrame:
-    """The rows of several tables that a page shows, in its order.
+def join_rows(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several tables that a page shows, in its order: of each group the first `_MOST`.
 
     Parameters
     ----------
     tables : iterable of DataFrame
         As from `frame_rows`, read as text.
-    is_default : bool
-        A page has the first four rows of each group; the default page has twenty rows in all, and leaves out the last
-        row of the longest group first.
 
     Returns
     -------
@@ -45,6 +42,5 @@ def join_rows(tables: Iterable[pd.DataFrame], is_default: bool = False) -> pd.Da
     rows = pd.concat(tables, ignore_index=True).reindex(columns=COLUMNS).fillna("")
     rows = rows[rows["key"].isin(_ORDER)]
     rows = rows.sort_values("key", key=lambda keys: keys.map(_ORDER.index), kind="stable")
-    places = rows.groupby("group").cumcount()[rows["group"] != ""].sort_values(kind="stable")
-    kept = places.index[:_MOST_IN_ALL] if is_default else places.index[places < _MOST_IN_GROUP]
-    return rows[(rows["group"] == "") | rows.index.isin(kept)]
+    most = rows["group"].map(_MOST).fillna(len(rows))  # headline, deck, quotation and cautions have no group
+    return rows[rows.groupby("group").cumcount() < most]

@@ -1,4 +1,4 @@
-"""Who uses it, for what and in which firms, as rows of the first page."""
+"""By which measure, who uses it, for what and in which firms, as rows of the first page."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from ..base.formats import format_long_date
+from ..base.formats import format_long_date, format_range, say
+from ..indicators import Data
 from .glossary import frame_rows
 from .rows import Row
 
+_VERDICTS = {"agree": "agree", "contradicted": "contradicted", "found elsewhere": "found elsewhere"}
+_VERDICTS |= {"not checkable": "cannot be checked"}
 
-def write_use(parts: Mapping[str, tuple[str, pd.DataFrame]], entity: str, doing: str) -> pd.DataFrame:
-    """The table ``07_page``: the largest groups of users, the most frequent use, firms, and targets of the state.
+
+def write_use(data: Data, indicator: str, entity: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The table ``07_page``: other measures, what was checked, use by age, who is left, and the most frequent use.
 
     Parameters
     ----------
-    parts : mapping of str to (str, DataFrame)
-        By key of the glossary the name and the rows of the table that the notebook keeps; these are as from
-        `indicators.list_profile`.
-    entity : str
-    doing : str
-        What those do whom the series counts, such as "use generative AI".
+    data : Data
+    indicator, entity : str
+    tables : mapping of str to DataFrame
+        What the notebook keeps, by name: 07_rulers, 07_verdicts, 07_rates, 07_who, 07_purposes, 07_firms, 07_profile.
 
     Returns
     -------
@@ -29,24 +31,92 @@ def write_use(parts: Mapping[str, tuple[str, pd.DataFrame]], entity: str, doing:
         As from `page.write_page`; no rows where the entity has no profile, or the series has no verb: it counts devices
         or the users of one product, and the rows are on those of the technology.
     """
-    parts = parts if doing else {}
-    return frame_rows(row for key, (name, table) in parts.items() for row in _list_rows(key, name, table, entity))
+    parts = [
+        ("measure", "07_rulers", _list_measures),
+        ("claims", "07_verdicts", _list_verdicts),
+        ("rates", "07_rates", _list_rates),
+        ("left", "07_rates", _list_left),
+        ("who", "07_who", _list_largest),
+        ("purpose", "07_purposes", _list_largest),
+        ("firms", "07_firms", _list_largest),
+        ("target", "07_profile", _list_targets),
+    ]
+    rows = list[Row]()
+    for key, name, list_rows in parts if data.find_entry(indicator).doing else []:
+        table = tables[name].assign(place=[f"{name}:{place}" for place in range(len(tables[name]))])
+        if "entity" in table:
+            table = table[(table["entity"] == entity) & (table.get("indicator") != indicator)]
+        is_told = key == "who" and any(row.key == "rates" for row in rows)  # the shares of which these are the rates
+        rows += [] if is_told else list_rows(key, table)
+    return frame_rows(rows)
 
 
-def _list_rows(key: str, name: str, table: pd.DataFrame, entity: str) -> Iterator[Row]:
-    table = table.assign(place=[f"{name}:{place}" for place in range(len(table))], order=range(len(table)))
-    table = table[(table["entity"] == entity) & table["unit"].str.startswith("percent")]
-    table = table[table["question"] == "target"] if key == "target" else _find_largest(table)
+def _list_measures(key: str, table: pd.DataFrame) -> Iterator[Row]:
     for row in table.to_dict("records"):
+        of = f"{row['ruler']}, {row['kind']}, {format_long_date(row['date'])}"
+        text = f"{row['printed']}{row['unit'].removeprefix('percent')}"
+        yield Row.read(key, row, "value", text, of, f"Counted: {row['people']}, {row['window']}", row["url"])
+
+
+def _list_verdicts(key: str, table: pd.DataFrame) -> Iterator[Row]:
+    values = table.set_index("verdict")["values"]
+    if len(values):
+        parts = [f"{values[verdict]} {words}" for verdict, words in _VERDICTS.items() if verdict in values]
+        text = f"{values.sum()} checked: {', '.join(parts)}"
+        cells = " ".join(f"{place}:values" for place in table["place"])
+        of = "values of the news item and what follows from them, computed again from the published series"
+        yield Row(key, text, of, "", "01_check_indicators.html", value=values.sum(), cells=cells)
+
+
+def _list_rates(key: str, table: pd.DataFrame) -> Iterator[Row]:
+    rows = table[table["falls"]].drop_duplicates(["category", "date"])
+    if len(rows):
+        ages = rows["category"].drop_duplicates()
+        parts = [f"{age}: {_format_reports(rows[rows['category'] == age], 'value')}" for age in ages.iloc[[0, -1]]]
+        ends = rows[rows["category"].isin(ages.iloc[[0, -1]])]
+        of = f"{'; '.join(parts)} of internet users of that age"
+        cells = " ".join(f"{place}:value" for place in ends["place"])
+        yield Row(key, f"falls with age from {ages.iloc[0].split()[0]} on", of, ends["note"].iloc[-1], cells=cells)
+
+
+def _list_left(key: str, table: pd.DataFrame) -> Iterator[Row]:
+    """The oldest groups that together are more than half of those who are left, in every report."""
+    least = table.groupby("category", sort=False)["left_from"].min()
+    for age in least.index[least > 50][-1:]:
+        rows = table[table["category"] == age].dropna(subset="left_from")
+        low, high = rows["left_from"].min(), rows["left_from"].max()
+        text = f"{format_range(low, high, 'percent')} are {age.split()[0]} or older"
+        of = f"of internet users who do not use it: {_format_reports(rows, 'left_from')}"
+        cells = " ".join(f"{place}:left_from" for place in rows["place"])
+        yield Row(key, text, of, "", rows["url"].iloc[-1], low=low, high=high, cells=cells)
+
+
+def _format_reports(rows: pd.DataFrame, column: str) -> str:
+    """A percentage of each report: 49.1% in June 2025 and 63.6% in December 2025."""
+    values = zip(rows[column], rows["date"], strict=True)
+    return " and ".join(f"{value:.1f}% in {format_long_date(date)}" for value, date in values)
+
+
+def _list_largest(key: str, table: pd.DataFrame) -> Iterator[Row]:
+    """The largest share of each kind of group in the newest list, in their order there; of two kinds at most."""
+    table = table[table["unit"].str.startswith("percent") & (table["breakdown"] != "sex")]
+    newest = table[(table["date"] == table["date"].max()) & (table["unit"] == table["unit"].head(1).max())]
+    largest = newest.sort_values("value", ascending=False, kind="stable").drop_duplicates("breakdown")
+    for row in largest.sort_index().head(2).to_dict("records"):
         counted = row["unit"].removeprefix("percent").replace(" in the size class", f", {row['category']}")
         text, publisher = f"{row['printed']}{counted}", row["publisher"].partition(" (")[0]
+        has_people = pd.notna(row.get("people"))
         of = "" if row["category"] in text else f"{row['category']}, "
-        note = f"“{row['quote']}” ({publisher})" if key == "target" else f"{publisher}: {row['who']}"
-        yield Row.read(key, row, "value", text, of + format_long_date(row["date"]), note, row["url"])
+        of += format_long_date(row["date"])
+        of += f"; about {say(row['people'], 'million people')}" if has_people else ""
+        columns = "people" if has_people else ""
+        yield Row.read(key, row, "value", text, of, f"{publisher}: {row['who']}", row["url"], beside=columns)
 
 
-def _find_largest(table: pd.DataFrame) -> pd.DataFrame:
-    """The largest share of each kind of group in the newest list, in their order there; of two kinds at most."""
-    newest = table[(table["date"] == table["date"].max()) & (table["unit"] == table["unit"].head(1).max())]
-    newest = newest[newest["breakdown"] != "sex"].sort_values("value", ascending=False, kind="stable")
-    return newest.drop_duplicates("breakdown").sort_values("order").head(2)
+def _list_targets(key: str, table: pd.DataFrame) -> Iterator[Row]:
+    table = table[(table["question"] == "target") & table["unit"].str.startswith("percent")]
+    for row in table.to_dict("records"):
+        text = f"{row['printed']}{row['unit'].removeprefix('percent')}"
+        of = f"{row['category']}, {format_long_date(row['date'])}"
+        note = f"“{row['quote']}” ({row['publisher'].partition(' (')[0]})"
+        yield Row.read(key, row, "value", text, of, note, row["url"])

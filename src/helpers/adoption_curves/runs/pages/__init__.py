@@ -27,7 +27,6 @@ from ...base.project import RECORD, RunError, UserError, find_shipped, shorten_p
 from ...say.glossary import GLOSSARY, join_rows
 from ..fingerprint import hash_citation, read_sources
 from ..manifest import DATA, list_tables, locate, write_manifest
-from ..parameters import Parameters
 from ..table_files import read_rows
 from .cleaning import hide_place, keep_address
 from .frame import list_chart_files, render, render_chart
@@ -117,7 +116,7 @@ def _render_index(
     `notebooks` describes each notebook's page, what it wrote included; `shared` is what all pages of the run are given.
     """
     names = [name for name in sorted(list_tables(record)) if name.partition("_")[2] in _ROWS]
-    rows = _read_rows(folder, names, record["run"] == Parameters.model_fields["run"].default)
+    rows = _read_rows(folder, names)
     main, figures = record["main_figure"], dict[str, Any]()
     for page in notebooks:
         figures |= page["figures"]
@@ -167,13 +166,15 @@ def _write_fragment(folder: Path, record: Mapping[str, Any], name: str) -> str:
     return f"#{urlencode(fields)}"
 
 
-def _read_rows(folder: Path, names: Sequence[str], is_default: bool) -> dict[str, list[dict[str, str]]]:
+def _read_rows(folder: Path, names: Sequence[str]) -> dict[str, list[dict[str, str]]]:
     """Rows of the page by group, from the tables of these names; headline and quotation are in the group ""."""
     tables = [pd.DataFrame(read_rows(locate(folder, f"tables/{name}.csv"))) for name in names]
-    rows = join_rows(tables, is_default).to_dict("records") if tables else []
+    rows = join_rows(tables).to_dict("records") if tables else []
     grouped: dict[str, list[dict[str, str]]] = {"": []}
     for row in rows:
-        grouped.setdefault(row["group"], []).append({**row, "url": keep_address(row["url"])})
+        grouped.setdefault(row["group"], []).append(
+            {**row, "url": keep_address(row["url"], "01_check_indicators.html")}
+        )
     return grouped
 
 

@@ -9,7 +9,6 @@ from .score_forecasts import draw_calibration, draw_errors, draw_sides, draw_ski
 from .see_adoption import draw_alignment, draw_comparison, draw_growth
 from .style import TINTS
 from .summarise_findings import draw_register
-from .use_profile import draw_firms, draw_products, draw_purposes, draw_rulers, draw_who
 
 __all__ = [
     "TINTS",
@@ -18,15 +17,10 @@ __all__ = [
     "draw_comparison",
     "draw_coverage",
     "draw_errors",
-    "draw_firms",
     "draw_forecast",
     "draw_growth",
     "draw_hindcasts",
-    "draw_products",
-    "draw_purposes",
     "draw_register",
-    "draw_rulers",
     "draw_sides",
     "draw_skill",
-    "draw_who",
 ]
