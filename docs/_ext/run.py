@@ -33,8 +33,8 @@ QUESTIONS = {
     "05_hindcasts": ("What was said before?", "forecast.hindcast(series)"),
     "04_calibration": ("Do the bands hold?", "scores.count_sides(scores.evaluate(forecast.backtest(references)))"),
     "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references)"),
-    "07_who": ("Who uses it?", 'indicators.list_profile(data, "genai_users")'),
-    "07_rulers": ("How else is use measured?", 'indicators.list_rulers(data, "genai_users", ["China", "EU27"])'),
+    "07_rates": ("Who uses it?", 'indicators.compute_rates(data, "genai_users", "China")'),
+    "07_rulers": ("How else is use measured?", 'indicators.list_measures(data, "genai_users", ["China", "EU27"])'),
     "06_register": ("What is registered?", "register.read_register(data)"),
     "01_coverage": ("Which figures are there?", "indicators.list_series(data)"),
 }

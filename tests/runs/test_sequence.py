@@ -22,7 +22,7 @@ def test_every_exhibit_is_there(whole_run):
         "07_firms",
         "07_products",
         "07_purposes",
-        "07_who",
+        "07_rates",
     }, "the sample has an interval (05_forecast), no record and no profile"
     assert figures <= list_exhibits("draw")
     assert {path.stem for path in (whole_run / "tables").iterdir()} == list_exhibits("keep", "show")
