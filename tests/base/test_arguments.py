@@ -44,7 +44,7 @@ def test_names_that_the_data_do_not_have_raise_with_the_nearest():
         (lambda: indicators.find_expected(data, "Chnia", "genai_users"), "nearest: China"),
         (lambda: indicators.find_expected(data, "China", "genai_user"), "nearest: genai_users"),
         (lambda: indicators.compare_entities(data, "generativ AI"), "nearest: generative AI"),
-        (lambda: indicators.list_rulers(data, "genai_user", ["China"]), "nearest: genai_users"),
+        (lambda: indicators.list_measures(data, "genai_user", ["China"]), "nearest: genai_users"),
     ):
         with pytest.raises(UserError, match=nearest):
             call()

@@ -1,7 +1,9 @@
 """Who uses it, for what, with which product, in which firms: the rows of profile.csv, and what pages take from them."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,7 +15,6 @@ from adoption_curves.say.use import write_use
 ROOT = Path(__file__).parents[2]
 TABLE = pd.read_csv(ROOT / "data" / "profile.csv", dtype=str, keep_default_na=False)
 FIGURE = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
-DOING = "use generative AI"
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +28,23 @@ def pick(rows, **wanted):
     return rows
 
 
-def list_parts(data, indicator, entity):
-    """What the parts of the notebook show of one entity, by key of the page, with the names of their tables."""
+def write_page(data, indicator, entity):
+    """What the first page takes from some tables of the notebook, and these by name."""
     profile = indicators.list_profile(data, indicator)
     here = profile[profile["entity"] == entity]
-    purposes = profile[(profile["question"] == "what for") & ~profile["wider"]]
-    people = indicators.select_people(here[(here["question"] == "who") & ~here["wider"]])
-    listed = indicators.select_purposes(purposes, entity, ["South Korea"])
+    who = here[(here["question"] == "who") & here["breakdown"].isin(["age", "sex"]) & ~here["wider"]]
     firms = profile[(profile["question"] == "which firms") & (profile["breakdown"] == "size of firm")]
-    parts = {"who": ("07_who", people), "purpose": ("07_purposes", listed), "firms": ("07_firms", firms)}
-    return parts | {"target": ("07_profile", here)}
+    verdicts = pd.DataFrame({"verdict": ["agree", "cannot be checked"], "values": [10, 2]})
+    tables = {
+        "07_rulers": indicators.list_measures(data, indicator, list(dict.fromkeys([entity, "South Korea"]))),
+        "07_verdicts": verdicts if entity == "China" else verdicts[:0],
+        "07_rates": indicators.compute_rates(data, indicator, entity),
+        "07_who": who[who["date"] == who["date"].max()],
+        "07_purposes": here[(here["question"] == "what for") & here["unit"].str.endswith("AI users")],
+        "07_firms": firms,
+        "07_profile": here,
+    }
+    return write_use(data, indicator, entity, tables), tables
 
 
 def test_rows_are_those_that_may_enter():
@@ -126,33 +134,48 @@ def test_own_data_have_the_profile_that_they_bring(tmp_path):
     assert data.profile.empty
     assert indicators.list_profile(data, indicator).empty
     assert indicators.list_products(data, indicator, entity).empty
-    assert indicators.list_rulers(data, indicator, [entity, "China"]).empty
-    assert write_use(list_parts(data, indicator, entity), entity, DOING).empty
+    assert indicators.list_measures(data, indicator, [entity, "China"]).empty
+    assert indicators.compute_rates(data, indicator, entity).empty
+    assert write_page(data, indicator, entity)[0].empty
 
 
-def test_young_internet_users_are_added_and_the_note_says_so(known):
-    who = list_parts(known, "genai_users", "China")["who"][1]
-    young = pick(who, category="19 and under", unit="percent of internet users").iloc[0]
-    assert (young["printed"], young["note"]) == ("18.1%", "4.2% and 13.9% of 6 to 9 and of 10 to 19, added by us.")
-    assert who.loc[who["breakdown"] == "age", "date"].nunique() == 1, "one survey: no trend by age"
+def test_rates_are_users_over_internet_users_of_the_group_and_the_note_on_ages_has_them(known):
+    """For the two reports, in the order of age; 6 to 9 and 10 to 19 are one group among the users."""
+    rates = indicators.compute_rates(known, "genai_users", "China")
+    ages = pick(rates[rates["users"].notna()], breakdown="age")
+    [note] = set(
+        pick(TABLE, entity="China", breakdown="age", unit="percent of generative AI users")["note"].str.partition(
+            " no trend by age"
+        )[0]
+    )
+    for date, young, online in (("2025-06-30", 515 * 0.338, 1123 * 0.181), ("2025-12-31", 602 * 0.264, 1125 * 0.181)):
+        report = ages[ages["date"] == date]
+        first = report.iloc[0]
+        np.testing.assert_allclose(first[["users", "online", "value"]].tolist(), [young, online, 100 * young / online])
+        *most, last = report["value"].round().astype(int).tolist()
+        assert f"{', '.join(map(str, most))} and {last}%" in note
+    assert rates.attrs["title"] == "Use falls with age from 30 on"
+    assert "the share of 19 and under fell from 33.8 to 26.4% of users" in rates.attrs["units"]
+    assert rates.loc[rates["users"].isna(), "value"].tolist() == [40.5], "the one that was published"
 
 
-def test_the_note_on_ages_has_the_rates_that_follow_from_the_shares(known):
-    """Users of a group over internet users of the group, for the two reports, in the order of age."""
-    ages = pick(TABLE, entity="China", question="who", breakdown="age", technology="generative AI")
-    users = pick(ages, unit="percent of generative AI users")
-    first, *others = pick(ages, unit="percent of internet users")["value"].astype(float)
-    online = [first + others[0], *others[1:]]  # 6 to 9 and 10 to 19 are one group among the users
-    [note] = set(users["note"].str.extract(r"^(.*) no trend by age\.")[0])
-    share = known.exact_values("China", "genai_users") / known.exact_values("China", "internet_users")
-    for date in ("2025-06-30", "2025-12-31"):
-        values = pick(users, date=date)["value"].astype(float)
-        rates = [round(100 * share[date] * value / part) for value, part in zip(values, online, strict=True)]
-        assert f"{', '.join(map(str, rates[:-1]))} and {rates[-1]}%" in note
+def test_who_is_left_is_summed_from_the_oldest(known):
+    ages = pick(indicators.compute_rates(known, "genai_users", "China"), breakdown="age")
+    over_50 = pick(ages, category="50 to 59")["left_from"].tolist()
+    both = [1123 * 0.344 - 515 * 0.128, 1125 * 0.344 - 602 * 0.152]
+    np.testing.assert_allclose(over_50, [100 * both[0] / (1123 - 515), 100 * both[1] / (1125 - 602)])
 
 
-def test_one_country_has_many_rulers(known):
-    rulers = indicators.list_rulers(known, "genai_users", ["China", "United States", "EU27", "South Korea"])
+def test_published_rates_stand_alone_and_before_the_report_there_are_none(known):
+    japan = indicators.compute_rates(known, "genai_users", "Japan")
+    assert (len(japan), japan["users"].notna().any(), japan.attrs["title"]) == (5, False, "Use by age and sex")
+    early = indicators.compute_rates(known.known_on("2026-02-15"), "genai_users", "China")
+    assert early["value"].tolist() == [40.5]
+
+
+def test_one_country_has_several_measures(known):
+    rulers = indicators.list_measures(known, "genai_users", ["China", "United States", "EU27", "South Korea"])
+    assert rulers.attrs["title"] == "Estimates of use in China run from 18% to 94%"
     china = pick(rulers, entity="China")
     assert set(china["ruler"]) == {"MIC web panel", "CNNIC", "Microsoft"}
     assert china.set_index("ruler")["printed"]["CNNIC"].startswith("more than 50")
@@ -160,8 +183,8 @@ def test_one_country_has_many_rulers(known):
     assert (rulers.groupby(["entity", "ruler"]).size() == 1).all()
 
 
-def test_a_ruler_says_what_it_asks_or_that_nobody_knows(known):
-    rulers = indicators.list_rulers(known, "genai_users", ["China", "United States", "South Korea"])
+def test_a_measure_says_what_it_asks_or_that_nobody_knows(known):
+    rulers = indicators.list_measures(known, "genai_users", ["China", "United States", "South Korea"])
     china = pick(rulers, entity="China").set_index("ruler")
     assert china["window"]["MIC web panel"] == "question not known"
     assert "could not check" in china["note"]["MIC web panel"]
@@ -180,46 +203,36 @@ def test_figures_of_one_report_stand_at_one_month_and_lead_to_the_page_that_was_
     assert pick(newest, product="Doubao")["url"].iloc[0].startswith("https://www.questmobile.com.cn/research/report/")
 
 
-def test_changed_wording_is_said_where_a_share_moved_most(known):
-    listed = list_parts(known, "genai_users", "China")["purpose"][1]
-    worded = listed[listed["note"].str.contains("Worded ")]
-    assert set(worded["category"]) == {"images and video", "minutes and slides", "code"}
-
-
-def test_before_the_report_went_up_no_two_surveys_are_mixed(known):
-    early = known.known_on("2026-02-15")
-    rows = write_use(list_parts(early, "genai_users", "China"), "China", DOING)
-    who = rows[rows["key"] == "who"]
-    assert who["of"].tolist() == ["students, December 2025"]
-
-
-def test_values_of_the_first_page_are_cells_of_the_tables(known):
-    parts = list_parts(known, "genai_users", "China")
-    rows = write_use(parts, "China", DOING)
-    assert set(rows["key"]) == {"who", "purpose", "target"}
-    assert write_use(parts, "China", known.find_entry("deepseek_mau").doing).empty, (
-        "devices that opened one application"
-    )
-    tables = dict(parts.values())
+def test_each_row_of_the_first_page_is_a_cell(known):
+    rows, tables = write_page(known, "genai_users", "China")
+    assert set(rows["key"]) == {"measure", "claims", "rates", "left", "purpose", "target"}
+    assert write_page(known, "deepseek_mau", "China")[0].empty, "devices that opened one application"
     for row in rows.itertuples():
-        name, place, column = row.cells.split(":")
-        assert tables[name][column].iloc[int(place)] == row.value
-        assert f"{row.value:g}" in row.text
+        cells = [part.split(":") for part in row.cells.split()]
+        cells = [tables[name][column].iloc[int(place)] for name, place, names in cells for column in names.split(",")]
+        assert cells
+        numbers = [row.value, row.low, row.high]
+        assert all(number in (*cells, sum(cells)) for number in numbers if pd.notna(number))
+        digits = re.sub(r"[a-z]+ \d{4}|\d\d to \d\d|\d\d-\d\d|\d\d (and|or) o\w+|from 30", "", f"{row.text} {row.of}")
+        for number in re.findall(r"\d+(?:\.\d+)?", re.sub(r"[A-Z]\w+ \d{4}", "", digits)):
+            half = 0.5001 * 10.0 ** -len(number.partition(".")[2])
+            assert any(abs(cell - float(number)) <= half for cell in (*cells, sum(cells))), (row.key, number)
+    claims = pick(rows, key="claims").iloc[0]
+    assert (claims["text"], claims["url"]) == ("12 checked: 10 agree, 2 cannot be checked", "01_check_indicators.html")
 
 
 def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
-    rows = write_use(list_parts(known, "genai_users", "China"), "China", DOING)
-    targets = rows[rows["key"] == "target"]
+    targets = pick(write_page(known, "genai_users", "China")[0], key="target")
     quotes = pick(TABLE, source_id="state_council_ai_plus")["quote"]
     assert len(targets) == len(quotes)
     assert all(quote in note for quote, note in zip(quotes, targets["note"], strict=True))
     assert targets["text"].str.endswith(" (of what is not stated)").all()
 
 
-def test_places_without_a_target_have_other_rows_and_without_a_profile_none(known):
-    rows = write_use(list_parts(known, "genai_use_msit", "South Korea"), "South Korea", DOING)
-    assert rows["key"].drop_duplicates().tolist()[:2] == ["who", "purpose"]
-    assert write_use(list_parts(known, "internet_use_itu", "Germany"), "Germany", DOING).empty
+def test_places_without_computed_rates_have_other_rows_and_without_a_profile_none(known):
+    keys = write_page(known, "genai_use_msit", "South Korea")[0]["key"].drop_duplicates().tolist()
+    assert keys == ["measure", "who"]
+    assert write_page(known, "internet_use_itu", "Germany")[0].empty
 
 
 def test_the_list_counts_what_there_is(known):

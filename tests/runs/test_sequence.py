@@ -23,7 +23,7 @@ def test_every_exhibit_is_there(whole_run):
         "07_firms",
         "07_products",
         "07_purposes",
-        "07_who",
+        "07_rates",
         "08_highest",
         "08_largest",
         "08_people",

@@ -72,8 +72,8 @@ def compute_rates(data: Data, indicator: str, entity: str) -> pd.DataFrame:
         breakdown, category, date, value (percent), users, online, left (million people of the group: who use it, who
         are online, and who are online and do not use it), left_from (of age: percent of all who are left that are of
         this group or older), falls (whether from this age on each group has a lower rate than the younger one, in
-        every report), unit, published, publisher, url, note. Published rates have no people. ``attrs``
-        has title and units of a chart.
+        every report), unit, published, publisher, url, note. Published rates have no people. ``attrs`` has title and
+        units of a chart.
     """
     rows = list_profile(data, indicator)
     rows = rows[(rows["entity"] == entity) & (rows["question"] == "who") & ~rows["wider"]]
@@ -86,8 +86,7 @@ def compute_rates(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     computed = rows[rows["people"].notna()].drop(columns="people")
     computed = computed.merge(shares, on=["breakdown", "category"]).merge(counts, on=["entity", "date"])
     all_left = computed["online"] - computed["users"]
-    for column, share in (("users", computed["value"]), ("online", computed.pop("share"))):
-        computed[column] *= share / 100
+    computed[["users", "online"]] *= computed[["value", "share"]].to_numpy() / 100
     computed["left"] = computed["online"] - computed["users"]
     computed["value"] = 100 * computed["users"] / computed["online"]
     older = computed[::-1].groupby(["breakdown", "date"])["left"].cumsum()
@@ -96,14 +95,14 @@ def compute_rates(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     falls = falls.groupby([computed["breakdown"], computed["category"]]).transform("all")
     falls = falls[::-1].groupby([computed["breakdown"], computed["date"]]).cummin()
     computed = computed.assign(falls=falls & (computed["breakdown"] == "age"), unit=f"{_OF_ONLINE} of the group")
-    split = pd.to_datetime(computed.pop("split")).dt.strftime("%B %Y")
+    split = pd.to_datetime(computed["split"]).dt.strftime("%B %Y")
     computed["note"] = "Computed by us; internet users by group as of " + split + "."
     published = rows[~rows["unit"].isin([_OF_USERS, _OF_ONLINE])].assign(falls=False)
     columns = ["breakdown", "category", "date", "value", "users", "online", "left", "left_from", "falls"]
     columns += ["unit", "published", "publisher", "url", "note"]
     parts = [part for part in (published, computed) if len(part)]
-    rates = pd.concat(parts) if parts else computed
-    rates = rates.reindex(columns=columns).sort_values("date", kind="stable", ignore_index=True)
+    rates = pd.concat(parts or [computed]).sort_values("date", kind="stable", ignore_index=True)
+    rates = rates.reindex(columns=columns)
     rates.attrs = _describe_rates(rates, rows[(rows["unit"] == _OF_USERS) & (rows["breakdown"] == "age")])
     return rates
 
@@ -112,16 +111,14 @@ def _describe_rates(rates: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]
     """Title and units of a chart of rates: from which age on they fall, and whose share of users moved most."""
     ages = rates.loc[rates["falls"], "category"]
     title = f"Use falls with age from {ages.iloc[0].split()[0]} on" if len(ages) else "Use by age and sex"
-    units = [
-        "; ".join(dict.fromkeys(rates["unit"].replace(r" (aged|of the group|with).*", " of the group", regex=True)))
-    ]
-    moved = shares.pivot(index="category", columns="date", values="value").dropna(axis="columns").iloc[:, -2:]
+    units = "; ".join(rates["unit"].unique())
+    moved = shares.pivot(index="category", columns="date", values="value").iloc[:, -2:]
     if moved.shape[1] == 2:
-        (start, before), (end, after) = moved.loc[moved.diff(axis=1).iloc[:, 1].abs().idxmax()].items()
-        group, way = moved.diff(axis=1).iloc[:, 1].abs().idxmax(), "fell" if after < before else "rose"
-        span = f"from {format_long_date(start)} to {format_long_date(end)}"
-        units.append(f"the share of {group} {way} from {before} to {after}% of users {span}")
-    return {"title": title, "units": capitalize_first("; ".join(units))}
+        group = moved.diff(axis=1).iloc[:, 1].abs().idxmax()
+        (start, before), (end, after) = moved.loc[group].items()
+        units += f"; the share of {group} {'fell' if after < before else 'rose'} from {before} to {after}% of users"
+        units += f" from {format_long_date(start)} to {format_long_date(end)}"
+    return {"title": title, "units": capitalize_first(units)}
 
 
 def _count_people(data: Data, technology: str) -> pd.DataFrame:
@@ -130,9 +127,8 @@ def _count_people(data: Data, technology: str) -> pd.DataFrame:
     about = about[(about["technology"] == technology) & (about["limit"] != "")].head(1)
     exact = data.observations[data.observations["qualifier"] == "exact"]
     users, online = (exact[exact["indicator"].isin(about[column])] for column in ("indicator", "limit"))
-    key = ["entity", "date"]
-    users, online = users[[*key, "value"]], online[[*key, "value"]]
-    return users.rename(columns={"value": "users"}).merge(online.rename(columns={"value": "online"}), on=key)
+    both = users.merge(online, on=["entity", "date"])
+    return both.rename(columns={"value_x": "users", "value_y": "online"})[["entity", "date", "users", "online"]]
 
 
 def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
@@ -205,22 +201,10 @@ def list_measures(data: Data, indicator: str, entities: Sequence[str]) -> pd.Dat
     rows = rows.sort_values(["date", "value"], kind="stable").drop_duplicates(["entity", "ruler"], keep="last")
     rows = rows.sort_values(["place", "value"], ascending=[True, False], kind="stable", ignore_index=True)
     rows["window"] = [_find_window(data, row) for row in rows.itertuples()]
-    columns = [
-        "entity",
-        "indicator",
-        "ruler",
-        "date",
-        "value",
-        "qualifier",
-        "printed",
-        "unit",
-        "people",
-        "window",
-        "kind",
-    ]
+    columns = ["entity", "indicator", "ruler", "date", "value", "qualifier", "printed", "unit", "people", "window"]
     rows = rows if (rows["place"] == 0).any() else rows.head(0)
-    own = rows.loc[rows["place"] == 0, "value"]
-    measures = rows[[*columns, "published", "publisher", "url", "note"]]
+    own = np.floor(rows.loc[rows["place"] == 0, "value"] + 0.5)
+    measures = rows[[*columns, "kind", "published", "publisher", "url", "note"]]
     where = f"Estimates of use in {format_place(entities[0])}"
     measures.attrs["title"] = f"{where} run from {own.min():.0f}% to {own.max():.0f}%" if len(own) > 1 else where
     return measures

@@ -11,9 +11,6 @@ from ..indicators import Data
 from .glossary import frame_rows
 from .rows import Row
 
-_VERDICTS = {"agree": "agree", "contradicted": "contradicted", "found elsewhere": "found elsewhere"}
-_VERDICTS |= {"not checkable": "cannot be checked"}
-
 
 def write_use(data: Data, indicator: str, entity: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The table ``07_page``: other measures, what was checked, use by age, who is left, and the most frequent use.
@@ -59,24 +56,23 @@ def _list_measures(key: str, table: pd.DataFrame) -> Iterator[Row]:
 
 
 def _list_verdicts(key: str, table: pd.DataFrame) -> Iterator[Row]:
-    values = table.set_index("verdict")["values"]
-    if len(values):
-        parts = [f"{values[verdict]} {words}" for verdict, words in _VERDICTS.items() if verdict in values]
-        text = f"{values.sum()} checked: {', '.join(parts)}"
+    total = table["values"].sum()
+    if total:
+        text = f"{total} checked: {', '.join(table['values'].astype(str) + ' ' + table['verdict'])}"
         cells = " ".join(f"{place}:values" for place in table["place"])
         of = "values of the news item and what follows from them, computed again from the published series"
-        yield Row(key, text, of, "", "01_check_indicators.html", value=values.sum(), cells=cells)
+        yield Row(key, text, of, "", "01_check_indicators.html", value=total, cells=cells)
 
 
 def _list_rates(key: str, table: pd.DataFrame) -> Iterator[Row]:
-    rows = table[table["falls"]].drop_duplicates(["category", "date"])
+    rows = table[table["falls"]]
     if len(rows):
-        ages = rows["category"].drop_duplicates()
-        parts = [f"{age}: {_format_reports(rows[rows['category'] == age], 'value')}" for age in ages.iloc[[0, -1]]]
-        ends = rows[rows["category"].isin(ages.iloc[[0, -1]])]
+        ages = rows["category"].iloc[[0, -1]]
+        rows = rows[rows["category"].isin(ages)]
+        parts = [f"{age}: {_format_reports(rows[rows['category'] == age], 'value')}" for age in ages]
         of = f"{'; '.join(parts)} of internet users of that age"
-        cells = " ".join(f"{place}:value" for place in ends["place"])
-        yield Row(key, f"falls with age from {ages.iloc[0].split()[0]} on", of, ends["note"].iloc[-1], cells=cells)
+        cells = " ".join(f"{place}:value" for place in rows["place"])
+        yield Row(key, f"falls with age from {ages.iloc[0].split()[0]} on", of, rows["note"].iloc[-1], cells=cells)
 
 
 def _list_left(key: str, table: pd.DataFrame) -> Iterator[Row]:
@@ -105,12 +101,10 @@ def _list_largest(key: str, table: pd.DataFrame) -> Iterator[Row]:
     for row in largest.sort_index().head(2).to_dict("records"):
         counted = row["unit"].removeprefix("percent").replace(" in the size class", f", {row['category']}")
         text, publisher = f"{row['printed']}{counted}", row["publisher"].partition(" (")[0]
-        has_people = pd.notna(row.get("people"))
-        of = "" if row["category"] in text else f"{row['category']}, "
-        of += format_long_date(row["date"])
-        of += f"; about {say(row['people'], 'million people')}" if has_people else ""
-        columns = "people" if has_people else ""
-        yield Row.read(key, row, "value", text, of, f"{publisher}: {row['who']}", row["url"], beside=columns)
+        of = ("" if row["category"] in text else f"{row['category']}, ") + format_long_date(row["date"])
+        beside = "people" if pd.notna(row["people"]) else ""
+        of += f"; about {say(row['people'], 'million people')}" if beside else ""
+        yield Row.read(key, row, "value", text, of, f"{publisher}: {row['who']}", row["url"], beside=beside)
 
 
 def _list_targets(key: str, table: pd.DataFrame) -> Iterator[Row]:

@@ -172,9 +172,8 @@ def _read_rows(folder: Path, names: Sequence[str]) -> dict[str, list[dict[str, s
     rows = join_rows(tables).to_dict("records") if tables else []
     grouped: dict[str, list[dict[str, str]]] = {"": []}
     for row in rows:
-        grouped.setdefault(row["group"], []).append(
-            {**row, "url": keep_address(row["url"], "01_check_indicators.html")}
-        )
+        url = keep_address(row["url"], "01_check_indicators.html")
+        grouped.setdefault(row["group"], []).append({**row, "url": url})
     return grouped
 
 
