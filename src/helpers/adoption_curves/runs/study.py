@@ -22,7 +22,7 @@ from ..show.figures import images
 from ..show.figures.style import DOTS_PER_INCH, open_chart
 from ..show.forecast_view import Answer, answer
 from .manifest import DATA, locate, new_entry, read_entries, write_entry
-from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
+from .parameters import FACTS, ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
 from .table_files import read_csv, write_csv
 
 _SUBJECT = {"entity", "indicator", "limit", "since", "as_of", "data"}
@@ -85,7 +85,8 @@ class Study:
             raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
         shell = get_ipython()
         _raise_for_injected(notebook, {"run", *parameters}, shell.user_ns.get("In", []) if shell else [])
-        checked, declared = read_parameters({"run": run, **parameters}), tuple(parameters)
+        declared = tuple(parameters)
+        checked = read_parameters({"run": run, **{name: parameters[name] for name in declared if name not in FACTS}})
         # By hand it writes into the lab, never into the published run.
         by_hand = not os.environ.get(RUNNER)
         folder = find_outputs() / ("lab" if by_hand else "") / checked.run
