@@ -45,8 +45,7 @@ def list_drawn(data, tables, picked):
         others = keys - {(ENTITY, INDICATOR)}
         return [pick(data, *key) for key in keys] + [pick(data, entity, base[name]) for entity, name in others]
 
-    rates = data.indicators.loc[data.indicators["rate_of"] != "", "indicator"]
-    own = data.observations[(data.observations["entity"] == ENTITY) & ~data.observations["indicator"].isin(rates)]
+    own = data.observations[data.observations["entity"] == ENTITY]
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
     earlier = own["indicator"].map(roles).isin(["reference", "held_out", "early", "base"])
     done = find_finished(data.references(exclude=data.series(ENTITY, INDICATOR, LIMIT)))

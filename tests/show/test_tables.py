@@ -35,15 +35,6 @@ def test_a_column_that_is_empty_in_every_row_is_not_shown():
     assert [name for name in ("family", "flag", "level", "bic") if f">{name}</th>" in page] == ["family", "bic"]
 
 
-def test_claims_have_the_decimals_of_what_was_claimed():
-    """141.7 percent were claimed: neither that figure nor what is recomputed is cut to 142."""
-    claims = pd.DataFrame({"reported": [141.7, 602, 42], "recomputed": [141.7670683, 602, 42.8503]}).assign(
-        statement="Users", unit="percent", verdict="consistent", how="by hand"
-    )
-    cells = re.findall(r"<td[^>]*gt_right[^>]*>([^<]*)", tables.show_claims(claims, "Claims").as_raw_html())
-    assert cells == ["141.7", "141.8", "602", "602", "42", "42.9"]
-
-
 def test_of_a_long_table_the_first_and_the_last_rows_are_shown():
     """A page with a series of 10^5 figures would have a hundred megabytes, and take minutes to set."""
     frame = pd.DataFrame({"number": np.arange(100_000), "even": np.arange(100_000) % 2 == 0})

@@ -21,7 +21,7 @@ from ..indicators.countries import find_list
 from ..indicators.labels import cite_publishers
 from ..show import tables, tutorial
 from ..show.figures import images
-from ..show.figures.style import DOTS_PER_INCH, open_chart
+from ..show.figures.style import DOTS_PER_INCH, open_chart, use_style
 from ..show.forecast_view import Answer, answer
 from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import FACTS, ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
@@ -104,6 +104,7 @@ class Study:
         self.folder, self.notebook, self.entry = folder, notebook, new_entry(values)
         write_entry(folder, notebook, self.entry)
         pd.set_option("display.precision", 3)  # of frames that a cell displays
+        use_style()
         self.parameters, self.declared, self.reads = checked, declared, tuple(reads)
         self._published = find_outputs() / checked.run if by_hand else None
         self._noted = set[str]()
@@ -278,9 +279,9 @@ class Study:
             Data of the figure, if no table of its name has them.
         units : str
             Of `axes`: what is drawn, below the alternative text, which is their title. What has a label is in the key.
-        of : DataFrame, optional
-            Of `axes`: a frame of this study, such as `Study.window`, or with a column `publisher`: its publishers are
-            named below them.
+        of : DataFrame or AdoptionSeries, optional
+            Of `axes`: what is drawn, whose publishers are named below them; a frame of this study, such as
+            `Study.window`, or one with a column `publisher` or the columns entity and indicator, whose limits count too.
 
         Returns
         -------
@@ -298,10 +299,7 @@ class Study:
         if not alt.strip():
             raise RunError(f"Figure {name} needs an alternative text: what does it show?")
         if units:
-            source = cite_publishers(of["publisher"]) if "publisher" in of else of.attrs["source"]
-            if legend := figure.get_legend():  # seaborn's; the key is above the axes
-                legend.remove()
-            figure.figure.close(alt, units, source, figure.get_legend_handles_labels()[0])
+            figure.figure.close(alt, units, self._cite(of), _take_key(figure))
         figure = figure.figure  # a figure's own is itself
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
@@ -314,6 +312,14 @@ class Study:
         self.entry["figures"][name] = {"title": title, "alt": alt, "width": width}
         write_entry(self.folder, self.notebook, self.entry)
         return Image(drawings["png"], width=width, alt=alt, metadata={"name": name})
+
+    def _cite(self, of: Any) -> str:
+        """The publishers of a series, or of what a frame holds."""
+        if isinstance(of, indicators.AdoptionSeries):
+            return indicators.cite_series(self.data, of, newer=False)
+        if "publisher" in of:
+            return cite_publishers(of["publisher"])
+        return of.attrs.get("source") or indicators.cite_sources(self.data, of, bases=True)
 
     def _check_name(self, kind: str, name: str) -> None:
         number = self.notebook[:2]
@@ -385,6 +391,18 @@ class Study:
             f"Table {name} was made by notebook {writer} {'; '.join(differs)}. Run that notebook with the same values "
             f'first, or make a run with them and write run = "NAME" here: adoption run NAME {options}'
         )
+
+
+def _take_key(axes: Axes) -> list[Any]:
+    """The key of axes: of the legend that seaborn has drawn, which goes, or what has a label."""
+    legend = axes.get_legend()
+    if legend is None:
+        return axes.get_legend_handles_labels()[0]
+    handles = legend.legend_handles
+    for handle, text in zip(handles, legend.get_texts(), strict=True):
+        handle.set_label(text.get_text())
+    legend.remove()
+    return handles
 
 
 def _raise_for_injected(notebook: str, parameters: Collection[str], cells: Sequence[str]) -> None:

@@ -186,29 +186,3 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
         shown[f"{level}% interval"] = [f"{low} to {high}" if low != high else low for low, high in ends]
     shown = shown.assign(identified=parameters["identified"], remark=parameters["remark"])
     return show(shown, title, note, ["estimate", "std_error", "80% interval", "95% interval"])
-
-
-def show_claims(claims: pd.DataFrame, title: str) -> great_tables.GT:
-    """Set claims as a table: values with the decimals of the claim, what we compute with one at least.
-
-    Parameters
-    ----------
-    claims : DataFrame
-        From `indicators.check_claims`.
-    title : str
-
-    Returns
-    -------
-    great_tables.GT
-    """
-    decimals = [len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in claims["reported"]]
-    least = {"reported": decimals, "recomputed": [max(1, places) for places in decimals]}
-    words = {
-        name: [
-            _format_number(value, 0 if float(value).is_integer() else places)
-            for value, places in zip(claims[name], all_places, strict=True)
-        ]
-        for name, all_places in least.items()
-    }
-    columns = ["statement", "reported", "recomputed", "unit", "verdict", "how"]
-    return show(claims.assign(**words)[columns], title, "", list(words))

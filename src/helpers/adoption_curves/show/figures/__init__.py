@@ -3,7 +3,6 @@
 Notebooks draw by these names. Other charts are in the modules, parts of a drawing in `style`.
 """
 
-from .check_indicators import draw_coverage
 from .course import draw_forecast, draw_hindcasts
 from .score_forecasts import draw_calibration, draw_errors, draw_sides, draw_skill
 from .see_adoption import draw_alignment, draw_comparison, draw_growth
@@ -15,7 +14,6 @@ __all__ = [
     "draw_alignment",
     "draw_calibration",
     "draw_comparison",
-    "draw_coverage",
     "draw_errors",
     "draw_forecast",
     "draw_growth",

@@ -228,6 +228,12 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
     return content.getvalue()
 
 
+def use_style() -> None:
+    """Charts drawn from now on look like ours, whatever a matplotlibrc or an earlier chart has set."""
+    mpl.rcdefaults()
+    mpl.rcParams.update(_STYLE)
+
+
 def open_chart(height: float) -> tuple[Chart, Axes]:
     """A chart and its axes; the height of the axes is in inches."""
     figure, [axis] = open_panels([height])
@@ -250,8 +256,7 @@ def open_panels(heights: Sequence[float], columns: int = 1, share: bool = False)
     -------
     tuple of Chart and list of Axes
     """
-    mpl.rcdefaults()  # whatever a matplotlibrc or an earlier figure has set
-    mpl.rcParams.update(_STYLE)
+    use_style()
     figure, axes = Chart(heights, columns), list[Axes]()
     for place in range(len(heights)):
         first = axes[0] if axes and share else None
