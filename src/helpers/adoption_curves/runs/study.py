@@ -281,7 +281,7 @@ class Study:
             Of `axes`: what is drawn, below the alternative text, which is their title. What has a label is in the key.
         of : DataFrame or AdoptionSeries, optional
             Of `axes`: what is drawn, whose publishers are named below them; a frame of this study, such as
-            `Study.window`, or one with a column `publisher` or the columns entity and indicator, whose limits count too.
+            `Study.window`, or one with a column `publisher`, or with entity and indicator, whose limits count too.
 
         Returns
         -------
