@@ -111,7 +111,7 @@ def _describe_rates(rates: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]
     """Title and units of a chart of rates: from which age on they fall, and whose share of users moved most."""
     ages = rates.loc[rates["falls"], "category"]
     title = f"Use falls with age from {ages.iloc[0].split()[0]} on" if len(ages) else "Use by age and sex"
-    units = "; ".join(rates["unit"].unique())
+    units = "; ".join(rates["unit"][::-1].unique())  # that of the newest report first
     moved = shares.pivot(index="category", columns="date", values="value").iloc[:, -2:]
     if moved.shape[1] == 2:
         group = moved.diff(axis=1).iloc[:, 1].abs().idxmax()
