@@ -21,7 +21,7 @@ KEPT = ["baseline", "yearly", "one", "declining", "levelled", "unlimited"]
 def read_table(run, name):
     """A kept table of a run; one without rows is not kept."""
     path = FOLDER / run / f"{name}.csv"
-    frame = pd.read_csv(path) if path.exists() else pd.read_csv(next(FOLDER.glob(f"*/{name}.csv")), nrows=0)
+    frame = pd.read_csv(path) if path.exists() else pd.read_csv(FOLDER / "baseline" / path.name, nrows=0)
     return frame.assign(date=pd.to_datetime(frame["date"])) if "date" in frame else frame
 
 

@@ -45,7 +45,7 @@ def make(
     summary = {key: {} for key in ("parameters", "figures")} | {"made_from": made_from}
     summary |= {"tables": written, "files": files}
     record = {"form": 3, "run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
-    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "citation": ""}
+    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "left_out": {}, "citation": ""}
     record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}}
     record |= {"versions": {"adoption-curves": "3"}} | {key: {} for key in ("asked", "files", "helpers")}
     record |= {"notebooks": {"06_summarise_findings": summary}}
