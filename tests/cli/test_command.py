@@ -72,7 +72,7 @@ TYPED = {
     "run": "2025", "entity": "China", "indicator": "genai_users", "limit": "1404.89", "as_of": "2025-10-31",
     "families": "[bass, weibull]", "shares": "[0.5, 0.75]", "horizon_years": "2.5", "levels": "[.5, 0.9]",
     "since": "2025-06-30", "until": "2035-12-31", "milestone": "1000",
-    "data": "data", "countries": "[Japan, France]",
+    "data": "data", "countries": "[Japan, France]", "across": "ai_user_share_microsoft",
 }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_every_parameter_is_read_from_p_and_what_a_record_has_is_typed_back(name
     [word] = shlex.split(write_argument(usual))
     assert getattr(read_parameters(read("-p", name, word)), name) == usual
     nothing = read("-p", name, "null")
-    if name in ("limit", "as_of", "since", "until", "milestone"):
+    if name in ("limit", "as_of", "since", "until", "milestone", "across"):
         assert getattr(read_parameters(nothing), name) == ("none" if name == "limit" else "")
     elif name in ("entity", "indicator", "data", "countries", "families"):
         assert "null" in getattr(read_parameters(nothing), name), "a name, which the data do not know"

@@ -71,7 +71,7 @@ def test_it_has_what_the_formula_and_1_0_registered_and_the_eleven_of_china_from
     rows = register.read_register(indicators.load())
     each = rows[KEY].drop_duplicates()
     task = ["entity", "indicator", "limit"]
-    for day, model, forecasts, series in (("2026-11-29", "path_1", 99, 66), ("2026-11-30", PUBLISHED_MODEL, 96, 64)):
+    for day, model, forecasts, series in (("2026-11-29", "path_1", 99, 66), ("2026-11-30", "formula", 96, 64)):
         made = each[each["registered"] == day]
         assert made["model"].value_counts().to_dict() == dict.fromkeys((model, *BASELINES), forecasts)
         assert len(made[task].drop_duplicates()) == series
@@ -110,6 +110,21 @@ def test_what_is_registered_is_the_table_of_notebook_5(run, place):
     assert rows[["last_date", "last_figure"]].drop_duplicates().to_numpy().tolist() == [["2025-12-31", 602]]
     own = rows.loc[rows["model"] == MODEL, "value"]
     np.testing.assert_allclose(own, kept.loc[["2026-12-31", "2027-06-30"]].to_numpy().ravel(), rtol=1e-9)
+
+
+def test_economies_are_registered_in_one_call_and_those_with_equal_values_once(place, capsys):
+    words = ("register", "--all", "ai_user_share_microsoft", "--for", "2026-12-31", "--for", "2030-12-31")
+    assert call(capsys, *words)[:2] == (0, f"Registered in {place}: the forecasts of 116 economies.\n")
+    data = indicators.load()
+    rows = pd.read_csv(place)
+    pooled = data.entities.set_index("entity")["pooled"].reindex(rows["entity"].unique())
+    assert pooled.value_counts().to_dict() == {"no": 110, "yes": 6}
+    assert (rows.groupby(KEY, dropna=False)["level"].agg(tuple) == (0.1, 0.5, 0.9)).all()
+    result = forecast.forecast(data.series("China", "ai_user_share_microsoft"), limit=100)
+    own = rows[(rows["entity"] == "China") & (rows["model"] == MODEL)]
+    expected = result.quantiles.loc[["2026-12-31", "2030-12-31"], [0.1, 0.5, 0.9]]
+    np.testing.assert_allclose(own["value"], expected.to_numpy().ravel(), rtol=1e-9)
+    assert call(capsys, "register", "run", "--all", "genai_users")[0] == 2
 
 
 def test_no_row_is_written_over_by_another_registration_or_by_other_data(run, data, series, quantiles, place):

@@ -60,7 +60,7 @@ def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(shown):
 def list_citations(run):
     """What each page of a run says of how it is cited, but the first, which leads to the page that does."""
     cited = r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*?)(?: Cite a published figure.*)?$"
-    pages = [path for path in (run / "html").iterdir() if path.stem != "index"]
+    pages = [path for path in (run / "html").iterdir() if path.stem not in ("index", "try")]
     found = [re.search(cited, read(path).get_text("\n"))[1] for path in pages]
     return {re.sub(r", commit [0-9a-f]+", "", citation) for citation in found}
 

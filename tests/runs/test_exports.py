@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from pathlib import Path
 
+import jsonschema
 import openpyxl
 import pandas as pd
 import pytest
@@ -10,10 +12,11 @@ from processes import call
 
 from adoption_curves.base.files import hash_file
 from adoption_curves.base.project import RECORD, RunError
-from adoption_curves.runs.exports import write_workbook
+from adoption_curves.runs.exports import write_hub, write_workbook
 from adoption_curves.runs.manifest import find_changed, list_files, list_tables, read_run
 from adoption_curves.runs.table_files import read_csv, write_csv
 
+HUBVERSE = Path(__file__).parents[1] / "reference" / "hubverse"
 ODD = pd.DataFrame(
     {
         "text": ["=1+1", "a & b_c % $x$ {y} \\z", "北京"],
@@ -93,7 +96,7 @@ def test_the_first_sheet_is_what_the_main_figure_draws_and_no_sheet_is_empty(who
 
 
 def test_a_notebook_of_a_run_has_its_page_and_gets_no_other_that_would_stop_the_run(run, capsys):
-    assert "--xlsx is for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
+    assert "--xlsx and --hub are for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
     book = min((run / "notebooks").glob("*.ipynb"))
     code, _, err = call(capsys, "export", str(book))
     assert (code, "This notebook of a run has its page: " in err, f"html/{book.stem}.html" in err) == (2, True, True)
@@ -104,3 +107,19 @@ def test_a_run_is_named_by_its_folder_too(run, outputs, capsys, monkeypatch):
     monkeypatch.chdir(outputs.parent)
     for name in (f"{outputs.name}/small", f"./{outputs.name}/small/", str(run)):
         assert call(capsys, "export", name, "--xlsx")[0] == 0
+
+
+def test_quantiles_for_a_hub_follow_the_schema_of_hubverse(whole_run, tmp_path):
+    """The columns are the task's, in any order, and each value of a column is one that the task allows."""
+    schema, tasks = (json.loads((HUBVERSE / name).read_text()) for name in ("tasks-schema.json", "tasks.json"))
+    jsonschema.validate(tasks, schema)
+    [task] = tasks["rounds"][0]["model_tasks"]
+    rows = pd.read_csv(write_hub(shutil.copytree(whole_run, tmp_path / "baseline")))
+    assert {*rows} == {*task["task_ids"], "output_type", "output_type_id", "value"}
+    for name, allowed in task["task_ids"].items():
+        assert {*rows[name]} <= {*(allowed["required"] or []), *(allowed["optional"] or [])}, name
+    levels = task["output_type"]["quantile"]["output_type_id"]["required"]
+    assert (rows.groupby("target_end_date")["output_type_id"].agg(list).map(lambda each: each == levels)).all()
+    assert (rows.groupby("target_end_date")["value"].diff().dropna() >= 0).all()
+    kept = pd.read_csv(whole_run / "tables" / "05_quantiles.csv").drop(columns="date")
+    assert rows["value"].tolist() == kept.to_numpy().ravel().tolist()

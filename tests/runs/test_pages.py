@@ -151,7 +151,11 @@ def test_headings_have_an_address_each():
 def test_every_publisher_that_pages_name_is_listed_with_its_licence(entity):
     """Of the entity's other series, which notebook 1 lists, and of other measures, which notebook 2 compares."""
     data = indicators.load()
-    told = [source for source in _list_sources(data, Parameters(entity=entity)) if source["use"] != "reference"]
+    told = [
+        source
+        for source in _list_sources(data, Parameters(entity=entity), across=False)
+        if source["use"] != "reference"
+    ]
     about = data.indicators.set_index("indicator")
     same = about.index[about["technology"] == about.loc["genai_users", "technology"]]
     rows = data.observations

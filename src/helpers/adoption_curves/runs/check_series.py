@@ -14,7 +14,6 @@ from ..base import formats
 from ..base.dates import decimal_years
 from ..base.fallen import LEAST_APART, find_newest, is_in_decline
 from ..base.project import RunError, Source, UserError, find_shipped
-from ..say.rows import format_factor
 from .fingerprint import read_declared
 from .manifest import find_last, find_table, list_tables, locate
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
@@ -114,6 +113,8 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
 
 def _explain_flow() -> str:
     """What a forecast of numbers sold or added in a year has in the place of an interval, and what would give one."""
+    from ..say.rows import format_factor  # which loads all that pages need
+
     rows = pd.read_csv(find_shipped("audit.csv")).dropna(subset=["factor", "origins"]).to_dict("records")
     groups = formats.format_count(int(rows[0]["units"]), "group")
     counts = "; ".join(
