@@ -15,7 +15,6 @@ from papermill.parameterize import parameterize_notebook
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.fingerprint import find_notebooks, read_declared
 from adoption_curves.runs.pages import export_notebook
-from adoption_curves.runs.parameters import Parameters
 
 WRITER, READER, TABLE = "05_forecast_adoption", "06_summarise_findings", "05_forecast"
 
@@ -75,13 +74,6 @@ def test_all_parameters_that_differ_are_named_with_what_to_write(published):
     assert differs in str(caught.value)
     command = "adoption run NAME -p entity Germany -p indicator internet_use_itu -p limit 100 -p levels '[0.8]'"
     assert str(caught.value).endswith(f'write run = "NAME" here: {command}')
-
-
-@pytest.mark.parametrize("variables", [{"levels": [0.5]}, {"levels": [0.5], "horizon_years": "a frame", "shares": 3}])
-def test_a_variable_that_the_notebook_does_not_declare_is_no_parameter(variables):
-    study = open_as(READER, **variables)
-    assert study.declared == ("levels",)
-    assert study.parameters.horizon_years == Parameters().horizon_years
 
 
 YEARS = enumerate((2, 5, 11, 19, 30, 40, 47, 51), 2014)

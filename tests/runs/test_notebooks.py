@@ -69,7 +69,7 @@ def test_the_numbered_title_and_one_cell_of_plain_commented_parameters_come_firs
 
 
 def test_a_picture_comes_soon(notebook):
-    assert any(re.search(r"study\.draw\(|explore\(", cell.source) for cell in read_code(notebook)[:4])
+    assert any(re.search(r"study\.draw\(|explore\(", cell.source) for cell in read_code(notebook)[:6])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS[:5], ids=lambda path: path.stem)

@@ -188,7 +188,7 @@ class Parameters(BaseModel):
         "countries to name in the comparison of countries, beside the three highest of a whole list",
         "a list of different names of countries, such as [China, Japan]",
     )
-    across: _Plain = _describe(
+    across: _Text = _describe(
         "",
         "indicator that notebook 8 forecasts in all countries; '' for that of the technology with the most of them",
         "the name of an indicator, or '' for that with the most countries",
