@@ -39,7 +39,8 @@ def check_columns(name, table):
 
 def test_a_run_has_the_documented_tables_and_columns(whole_run):
     paths = sorted((whole_run / "tables").glob("*.csv"))
-    assert [path.stem for path in paths] == list(DOCUMENTED)
+    expected = [name for name in DOCUMENTED if not name.startswith("08_")]  # the sample has no list of economies
+    assert [path.stem for path in paths] == expected
     for path in paths:
         check_columns(path.stem, read_texts(path))
         names = [name for name in pd.read_csv(path, nrows=0) if name in DOCUMENTED[path.stem]]
