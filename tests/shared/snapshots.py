@@ -49,30 +49,19 @@ def write_rows(head, *rows):
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)).replace(" --- ", "---")
 
 
-def run_examples(text, names, label):
-    """The text with what its examples print below each; an example that raises fails the test."""
-    checker, failures = Recorder(), []
-    test = doctest.DocTestParser().get_doctest(text, names, label, label, 0)
-    doctest.DocTestRunner(checker, verbose=False).run(test, out=failures.append, clear_globs=False)
-    names.update(test.globs)
-    assert not failures, "".join(failures)
-    printed = iter(checker.got)
-    parts = doctest.DocTestParser().parse(text)
-    return "".join(part if isinstance(part, str) else write_example(part.source, next(printed)) for part in parts)
-
-
-def write_example(source, printed):
-    """An example at the prompt, and what it prints."""
-    lines = "\n... ".join(source.splitlines())
-    return f">>> {lines}\n{printed}"
-
-
 def check_snapshot(name, names, renew):
     """Run the examples of a file with these names; what each prints is kept below it."""
-    path = FOLDER / f"{name}.txt"
+    path, checker = FOLDER / f"{name}.txt", Recorder()
     text = path.read_text(encoding="utf-8")
-    assert ">>> " in text
-    check_text(path, run_examples(text, dict(names), name), renew)
+    test = doctest.DocTestParser().get_doctest(text, dict(names), name, str(path), 0)
+    failures = []
+    doctest.DocTestRunner(checker, verbose=False).run(test, out=failures.append, clear_globs=False)
+    assert not failures, "".join(failures)  # an example raised
+    printed = iter(checker.got)
+    parts = doctest.DocTestParser().parse(text)
+    examples = [part if isinstance(part, str) else f">>> {part.source}{next(printed)}" for part in parts]
+    assert checker.got
+    check_text(path, "".join(examples), renew)
 
 
 def check_table(path, made, renew):
