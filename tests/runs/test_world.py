@@ -78,3 +78,5 @@ def test_without_a_list_the_notebook_says_so_and_a_run_leaves_it_out(indicator, 
             list_left_out(indicators.load(), chosen, find_notebooks())
     else:
         assert [*list_left_out(indicators.load(), chosen, find_notebooks())] == ["08_world"]
+        with pytest.raises(RunError, match="No notebook of this folder applies"):
+            list_left_out(indicators.load(), chosen, find_notebooks()[-1:])

@@ -69,6 +69,8 @@ def list_left_out(data: Any, parameters: Parameters, sources: Sequence[Path]) ->
     ------
     ParameterError
         If the indicator that was asked for is no such list.
+    RunError
+        If no notebook is left.
     """
     from ..indicators.countries import find_list
 
@@ -76,7 +78,10 @@ def list_left_out(data: Any, parameters: Parameters, sources: Sequence[Path]) ->
     reason = find_list(data, technology, parameters.across)[1]
     if reason and parameters.across:
         raise ParameterError(f"parameter 'across' is '{parameters.across}', but {reason}")
-    return {source.stem: reason for source in sources if reason and "across" in read_declared(source)}
+    left_out = {source.stem: reason for source in sources if reason and "across" in read_declared(source)}
+    if len(left_out) == len(sources):
+        raise RunError(f"No notebook of this folder applies: {reason}.")
+    return left_out
 
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
