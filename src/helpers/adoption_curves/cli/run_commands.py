@@ -98,8 +98,10 @@ def export(run: str, xlsx: bool, hub: bool) -> None:
     folder = find_run(run)
     if not (xlsx or hub):
         raise UserError("A run has its pages. Write --xlsx or --hub for its tables, or name a NOTEBOOK.ipynb.")
-    for write in (exports.write_workbook,) * xlsx + (exports.write_hub,) * hub:
-        print(f"Written: {shorten_path(write(folder))}")
+    if xlsx:
+        print(f"Written: {shorten_path(exports.write_workbook(folder))}")
+    if hub:
+        print(f"Written: {shorten_path(exports.write_hub(folder))}")
 
 
 @click.command()

@@ -338,10 +338,10 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
         hindsight (whether the forecast was registered on that day or later), counted (whether there is a score, and no
         hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for limits only),
         inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a limit leaves it open, or the interval is not
-        registered), wis (weighted interval
-        score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
-        where they are registered), why (there is no score although a figure has come, or ""), note (what was corrected
-        since the registration, or ""), revised (whether the figure is a later vintage than the first).
+        registered), wis (weighted interval score over all quantiles, in the unit; for exact figures), wis_last_value
+        and wis_drift (those of the baselines, where they are registered), why (there is no score although a figure has
+        come, or ""), note (what was corrected since the registration, or ""), revised (whether the figure is a later
+        vintage than the first).
 
     Raises
     ------

@@ -24,6 +24,7 @@ from .table_files import read_csv
 _BOOK, _HUB, _QUANTILES = "tables.xlsx", "hub.csv", "05_quantiles"
 _FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets follow the chart's."""
+_HUB_COLUMNS = ["reference_date", "target", "location", "target_end_date", "output_type", "output_type_id", "value"]
 _LEFT_OUT = ["numbers"]
 """Columns of JSON, which the spreadsheet leaves out; the CSV has them."""
 _LARGE = 1_000
@@ -95,14 +96,19 @@ def write_hub(folder: Path) -> Path:
         raise RunError(f"Run '{folder.name}' has no forecast with an interval, so there are no quantiles to write.")
     codes = dict(zip(data.entities["entity"], data.entities["iso3"], strict=True))
     known = data.day() or data.observations["published"].max()
+    quantiles = quantiles.rename_axis(index="target_end_date", columns="output_type_id")
     rows = (
-        quantiles.rename_axis(index="target_end_date", columns="output_type_id").stack().rename("value").reset_index()
+        quantiles.stack()
+        .rename("value")
+        .reset_index()
+        .assign(
+            reference_date=known,
+            target=parameters.indicator,
+            location=codes.get(parameters.entity, parameters.entity),
+            output_type="quantile",
+        )
     )
-    rows.insert(0, "reference_date", known)
-    rows.insert(1, "target", parameters.indicator)
-    rows.insert(2, "location", codes.get(parameters.entity, parameters.entity))
-    rows.insert(4, "output_type", "quantile")
-    content = rows.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    content = rows[_HUB_COLUMNS].to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
     return _write_export(folder, record, _HUB, content.encode())
 
 

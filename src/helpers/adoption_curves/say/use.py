@@ -43,8 +43,8 @@ def write_use(data: Data, indicator: str, entity: str, tables: Mapping[str, pd.D
         table = tables[name].assign(place=[f"{name}:{place}" for place in range(len(tables[name]))])
         if "entity" in table:
             table = table[(table["entity"] == entity) & (table.get("indicator") != indicator)]
-        is_told = key == "who" and any(row.key == "rates" for row in rows)  # the shares of which these are the rates
-        rows += [] if is_told else list_rows(key, table)
+        has_rates = key == "who" and any(row.key == "rates" for row in rows)  # which are computed from these shares
+        rows += [] if has_rates else list_rows(key, table)
     return frame_rows(rows)
 
 
