@@ -58,10 +58,8 @@ def check_levels(levels: Any) -> tuple[float, ...]:
     for level in shares:
         low, high = band_ends(level)
         if not 0 < low < 0.5 < high < 1:
-            end = "0" if level < 0.5 else "1"
             raise ValueError(
-                f"levels contains {level!r}, which is too close to {end} to be written in tables. "
-                "Use values such as 0.5, 0.8 and 0.9."
+                f"levels contains {level!r}, too close to 0 or 1 for tables. Use values such as 0.5 and 0.8."
             )
     for lower, upper in pairwise(sorted(shares)):
         if set(band_ends(lower)) & set(band_ends(upper)):

@@ -21,9 +21,9 @@ _Choices: TypeAlias = Sequence[tuple[str, str]]
 def format_series(series: pd.DataFrame) -> list[dict[str, str]]:
     """Rows of `list_series` as texts for a terminal."""
     first, last = (series[name].dt.strftime("%Y-%m") for name in ("first", "last"))
-    rows = series.assign(figures=series["n"].astype(str), span=first + " to " + last)
-    rows["last observation"] = series["last_value"].map("{:,.15g}".format)
-    return rows[["entity", "indicator", "unit", "figures", "span", "limit", "last observation"]].to_dict("records")
+    rows = series.assign(observations=series["n"].astype(str), span=first + " to " + last)
+    rows["last value"] = series["last_value"].map("{:,.15g}".format)
+    return rows[["entity", "indicator", "unit", "observations", "span", "limit", "last value"]].to_dict("records")
 
 
 def format_profile(found: pd.DataFrame) -> list[str]:
