@@ -58,9 +58,7 @@ def check_levels(levels: Any) -> tuple[float, ...]:
     for level in shares:
         low, high = band_ends(level)
         if not 0 < low < 0.5 < high < 1:
-            raise ValueError(
-                f"levels contains {level!r}, too close to 0 or 1 for tables. Use values such as 0.5 and 0.8."
-            )
+            raise ValueError(f"levels contains {level!r}, too close to 0 or 1 for tables; use 0.5 or 0.8, for example")
     for lower, upper in pairwise(sorted(shares)):
         if set(band_ends(lower)) & set(band_ends(upper)):
             raise ValueError(f"levels contains {lower!r} and {upper!r}, which are the same in tables. Remove one.")
