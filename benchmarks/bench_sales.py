@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 
 from adoption_curves import indicators
 from adoption_curves.base.dates import decimal_years
-from adoption_curves.base.fallen import are_in_decline
+from adoption_curves.base.decline import are_in_decline
 from adoption_curves.forecast.scores import WIS_QUANTILES, quantile_score
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reference"))

@@ -19,7 +19,7 @@ from scipy.special import ndtri
 
 from adoption_curves import indicators
 from adoption_curves.base.dates import decimal_years, to_dates
-from adoption_curves.base.fallen import find_spaced
+from adoption_curves.base.decline import find_spaced
 from adoption_curves.base.formats import format_count
 from adoption_curves.forecast import backtest, model, scores
 from adoption_curves.forecast.forecasting import REPORTED_QUANTILES

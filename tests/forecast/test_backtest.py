@@ -6,7 +6,7 @@ import pytest
 from simulated import disturb
 
 from adoption_curves import forecast
-from adoption_curves.base.fallen import LEAST_APART, find_spaced
+from adoption_curves.base.decline import LEAST_APART, find_spaced
 from adoption_curves.curves import decimal_years, is_in_decline
 from adoption_curves.forecast import backtest, scores
 from adoption_curves.forecast.backtest import DATE_TOLERANCE, LATEST, list_windows

@@ -33,12 +33,12 @@ def test_years_and_periods_are_their_last_days(result, index):
 @pytest.mark.parametrize(
     ("index", "words"),
     [
-        (pd.to_datetime([*YEARS]), r"on one day, 1970-01-01: pd\.to_datetime\(\[2020, 2021\]\) takes years"),
-        (ENDS - pd.DateOffset(years=300), "dates lie from 1800 to 2100"),
+        (pd.to_datetime([*YEARS]), r"on one day, 1970-01-01, because pd\.to_datetime\(\[2020, 2021\]\) reads years"),
+        (ENDS - pd.DateOffset(years=300), "years must be between 1800 and 2100"),
         ([f"03/04/{year}" for year in YEARS], "write 2021-04-03 or 2021-03-04"),
         ([f"{year}" for year in "abcde"], "has no dates as index"),
         ([f"{year}.5" for year in range(5)], "has no dates as index"),
-        ([f"{year}.5" for year in YEARS], "'2021.5' may be a month or a part of a year"),
+        ([f"{year}.5" for year in YEARS], "'2021.5' may mean a month or a decimal year"),
         ([float(year) for year in YEARS], "2021.0 is a number among dates"),
         (["2021", 2022, "2023-06", ENDS[3], "2025"], "2022 is a number among dates"),
     ],
@@ -89,14 +89,14 @@ def test_times_before_the_last_figure_and_levels_that_are_none_are_refused(resul
 @pytest.mark.parametrize("share", [0, 1, -1, 1.5, True])
 def test_shares_that_are_none_are_refused(result, share):
     for ask in (result.milestones, result.probability):
-        with pytest.raises(ValueError, match="shares are shares between 0 and 1"):
+        with pytest.raises(ValueError, match="shares must be a list of shares between 0 and 1"):
             ask([share])
 
 
 @pytest.mark.parametrize("values", [[], [np.nan, np.nan]])
 def test_a_series_without_a_figure_is_refused(values):
     series = pd.Series(values, ENDS[: len(values)], dtype=float)
-    with pytest.raises(ValueError, match="the series has no figure: give one at least, with its date"):
+    with pytest.raises(ValueError, match="the series has no value: give one at least, with its date"):
         forecast.forecast(series, 100)
     assert curves.assess_ceiling(series).reason == "there is no exact value"
 
@@ -104,5 +104,5 @@ def test_a_series_without_a_figure_is_refused(values):
 def test_what_is_missing_is_named():
     with pytest.raises(ValueError, match="no date after which to forecast"):
         forecast.next_dates(pd.DatetimeIndex([]), 5)
-    with pytest.raises(ValueError, match="2 dates and 1 figures"):
+    with pytest.raises(ValueError, match="2 dates and 1 values"):
         curves.is_in_decline([2020, 2021], [1])

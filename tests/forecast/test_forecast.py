@@ -137,7 +137,8 @@ def test_one_level_is_quoted_and_drawn_everywhere(make):
     result, usual = make([10, 14, 20, 27], levels=(0.95, 0.9)), make([10, 14, 20, 27])
     assert result.level == 0.9
     assert "(90% range, median" in repr(result)
-    assert 0 < result._repr_html_().index("90% range from</th>") < result._repr_html_().index("95% range from</th>")
+    page = result._repr_html_()
+    assert 0 < page.index("90% interval from</th>") < page.index("95% interval from</th>")
     axes = result.plot()
     assert sum(isinstance(drawn, PolyCollection) for drawn in axes.collections) == 2
     assert any(text.get_text().startswith("90% interval: ") for text in axes.get_legend().get_texts())

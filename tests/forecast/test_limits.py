@@ -14,12 +14,12 @@ def make(values, limit=None, **facts):
 
 
 def test_a_limit_a_million_times_above_the_figures_is_in_another_unit(tmp_path):
-    with pytest.raises(ValueError, match=r"more than 1,000,000 times the highest figure, 44: write both in one unit"):
+    with pytest.raises(ValueError, match=r"more than 1,000,000 times the highest observation, 44\. Write both"):
         make([10, 19, 31, 44], 1_400_000_000)
     path = tmp_path / "own.csv"
     path.write_text("date,value\n2019,10\n2020,19\n2021,31\n2022,44\n")
     data = indicators.load(f"{path}?unit=million people&measure=level")
-    with pytest.raises(indicators.DataError, match="write both in one unit"):
+    with pytest.raises(indicators.DataError, match="Write both in one unit"):
         data.series("own data", "own", 1_400_000_000)
 
 
@@ -62,7 +62,7 @@ def test_none_means_none_for_shares_of_sales_too(tmp_path):
     assert forecast.forecast(data.series("own data", "own")).has_range
     free = forecast.forecast(data.series("own data", "own", "none"))
     assert not free.has_range
-    assert "limit=... gives one" in repr(free)
+    assert "Pass limit=..." in repr(free)
     assert np.isfinite(free.quantiles.to_numpy()).all()
 
 

@@ -91,7 +91,7 @@ def test_round_numbers_stay_round():
 def test_one_figure_or_two_are_refused(points, kind):
     t, x = -np.arange(points)[::-1][None].astype(float), np.linspace(0.2, 0.4, points)[None]
     for function in (model.find_path, model.variances):
-        with pytest.raises(ValueError, match="3 figures or more"):
+        with pytest.raises(ValueError, match="3 values or more"):
             function(t, x, H[None], kind)
 
 

@@ -51,8 +51,8 @@ def test_the_picture_of_a_forecast_without_a_range_has_none(result):
 
 def test_what_would_give_a_range_is_said():
     free = forecast.forecast(USERS, horizon_years=2)
-    assert "How many could there be at most? limit=... gives one" in repr(free)
-    with pytest.raises(ValueError, match=r"How many could there be at most\? limit=\.\.\. gives one"):
+    assert "Pass limit=..., the largest possible value" in repr(free)
+    with pytest.raises(ValueError, match=r"Pass limit=\.\.\., the largest possible value"):
         free.at([1.0], [0.9])
     flow = forecast.forecast(describe("flow"), horizon_years=2)
     assert "How many" not in repr(flow), "a limit gives none of numbers sold"

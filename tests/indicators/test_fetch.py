@@ -238,7 +238,7 @@ def test_fetching_again_says_what_has_changed_and_keeps_the_old_file(publishers,
         kept = Path(name).read_bytes()
         code, said = fetch(capsys, *figures, "--measure", "flow", "--to", name)
         assert (code, Path(name).read_bytes()) == (1, kept)
-        assert "has other figures; name another file" in said
+        assert "has other values; name another file" in said
 
 
 # The net

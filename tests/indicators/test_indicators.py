@@ -189,7 +189,7 @@ def test_as_of_hides_everything_later():
     before = indicators.load(DATA, as_of="2024-12-31")
     assert before.series("China", "genai_users").breaks.empty
     assert set(indicators.check_claims(before)["verdict"]) == {"not checkable"}
-    message = "as_of: '2024-01-01' is before the first figure of genai_users of China was public, 2024-11-30"
+    message = "as_of: '2024-01-01' is before the first observation of genai_users of China was public, 2024-11-30"
     with pytest.raises(indicators.DataError, match=message):
         indicators.load(DATA, as_of="2024-01-01").series("China", "genai_users")
 
@@ -322,7 +322,7 @@ def test_a_limit_of_zero_is_refused(tmp_path):
 
 def test_without_an_exact_figure_there_is_nothing_to_fit(tmp_path):
     data = load_changed(tmp_path, observations=TABLES["observations"].replace("exact", "at_most"), claims=None)
-    assert summarise_data(data) == f"{tmp_path.name} holds no exact figure, so there is nothing to fit"
+    assert summarise_data(data) == f"{tmp_path.name} holds no exact observation, so there is nothing to fit"
     assert data.series("Land", "tool_users").values.empty
     assert data.references() == []
 
@@ -345,7 +345,7 @@ def test_data_as_they_were_known_on_a_date():
 def test_a_series_says_what_it_is_and_that_it_has_no_limit(tmp_path):
     data = load_changed(tmp_path)
     series = data.series("Land", "tool_users")
-    assert repr(series) == "Tool users of Land: 3 figures in million people, 2020-12-31 to 2023-12-31"
+    assert repr(series) == "Tool users of Land: 3 values in million people, 2020-12-31 to 2023-12-31"
     assert repr(data.series("Land", "tool_users", 200)).endswith(", limit: 200 million people")
     assert series.share.isna().all()
     assert list(data.series("Land", "tool_users", 200).share) == [0.05, 0.1025, 0.225]

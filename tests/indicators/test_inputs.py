@@ -64,7 +64,7 @@ def test_every_size_is_computed_with_or_refused(make, power, above, has_limit):
     try:
         found = make(series, limit).quantiles
     except ValueError as error:
-        assert any(words in str(error) for words in ("choose another unit", "above 0", "write both in one unit"))
+        assert any(words in str(error) for words in ("Use another unit", "above 0", "Write both in one unit"))
         far = has_limit and min(power + above, 305) - power > 5
         assert far or not (power >= -59 and power + above * has_limit <= 57), "such a size works"
         return
@@ -75,7 +75,7 @@ def test_every_size_is_computed_with_or_refused(make, power, above, has_limit):
 
 @pytest.mark.parametrize("size", [1e-200, 1e200])
 def test_sizes_that_overflow_are_refused_at_every_door(make, size):
-    words = r"1e-60 to 1e\+60 can be computed with: choose another unit"
+    words = r"must be between 1e-60 and 1e\+60\. Use another unit"
     for refused in (
         lambda: make(VALUES * size, None),
         lambda: make(limit=size),
@@ -97,7 +97,7 @@ def test_dates_on_which_nothing_was_observed_are_refused(make, year, place, zone
     days = DATES.to_numpy("M8[s]").copy()
     days[place] = np.datetime64("NaT" if year is None else f"{year:04}-06-30", "s")
     index = pd.DatetimeIndex(days).tz_localize(zone)
-    words = "without a date|without date or value" if year is None else f"in the year {year}: dates lie from 1800 to"
+    words = "without a date|without date or value" if year is None else f"in the year {year}, but years must be"
     for refused in (
         lambda: make(VALUES.set_axis(index)),
         lambda: make(limit=pd.Series(100.0, index)),
@@ -133,7 +133,7 @@ def test_levels_are_told_apart_by_their_columns_or_refused(given_levels):
 
 @pytest.mark.parametrize("near", [1e-11, 1e-8, 0.0])
 def test_two_levels_that_tables_would_write_alike_are_refused(make, near):
-    with pytest.raises(ValueError, match="the same range in tables; leave one out"):
+    with pytest.raises(ValueError, match="which are the same in tables"):
         make(levels=[0.8, 0.8 + near])
     with pytest.raises(ParameterError, match="no two that tables would write alike"):
         read_parameters({"levels": [0.8, 0.8 + near]})

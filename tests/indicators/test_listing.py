@@ -17,7 +17,7 @@ def test_list_shows_series_with_span_limit_and_last_figure(capsys, tmp_path):
     code, out, _ = call(capsys, "list", "genai", "CHINA", "--data", SAMPLE)
     assert code == 0
     [header, first, *_, last] = out.splitlines()
-    assert header.split() == ["entity", "indicator", "unit", "figures", "span", "limit", "last", "figure"]
+    assert header.split() == ["entity", "indicator", "unit", "observations", "span", "limit", "last", "value"]
     assert first.startswith("China   genai_adoption_rate  percent of population")
     assert last.startswith("2 series. Study one: adoption run NAME -p data ")
     assert last.endswith("-p entity China -p indicator genai_adoption_rate")

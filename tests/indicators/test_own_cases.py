@@ -244,7 +244,7 @@ def test_an_option_that_is_gone_is_answered_with_what_to_write(tmp_path, capsys)
         ["run", "-p", "data", f"{path}?part=Month"],
     ):
         _, out, err = call(capsys, *words)
-        assert "is gone since 3.0; write --date '{Year}-{Month}'" in out + err
+        assert "was removed in 3.0; write --date '{Year}-{Month}'" in out + err
 
 
 def test_a_flag_b_begins_a_new_series(tmp_path):

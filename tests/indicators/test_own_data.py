@@ -62,7 +62,7 @@ def test_six_lines_are_a_series_with_the_projects_references(tmp_path):
     assert data.own == [("own data", "my_series")]
     series = data.series("own data", "my_series", "100")
     assert list(series.values) == [3.1, 8, 15.5, 27, 39, 48.2]
-    assert (series.title, series.unit, series.role) == ("Own figures", "people", "target")
+    assert (series.title, series.unit, series.role) == ("Own values", "people", "target")
     project = indicators.load(ROOT / "data")
     names = [(one.entity, one.indicator, one.values.index[0]) for one in project.references()]
     assert [(one.entity, one.indicator, one.values.index[0]) for one in data.references(series)] == names
@@ -79,7 +79,7 @@ def test_a_file_takes_nothing_from_an_indicator_of_the_project_by_its_name(tmp_p
     path = write(tmp_path, f"date,value,entity\n{rows}", f"{name}.csv")
     data = indicators.load(Source(path, {"unit": "million people", "measure": "level"}))
     entry = data.find_entry(name)
-    assert (entry.title, entry.measure, entry.base_indicator, entry.breaks) == ("Own figures", "level", "", "")
+    assert (entry.title, entry.measure, entry.base_indicator, entry.breaks) == ("Own values", "level", "", "")
     assert complete(data.path, data_source=str(Source(path, {"unit": "people", "measure": "level"})))[2] == "none"
     series = data.series("China", name)
     assert (series.values.tolist(), series.limit, series.errors) == ([90, 2000, 2500], None, None)
@@ -111,7 +111,7 @@ def test_as_of_holds_for_own_data_and_the_references(tmp_path):
     series = data.series("own data", "my_series")
     assert len(series.values) == 4
     assert max(one.values.index[-1] for one in data.references()) <= pd.Timestamp("2022-12-31")
-    with pytest.raises(indicators.DataError, match="as_of: '2019-01-01' is before the first figure of my_series"):
+    with pytest.raises(indicators.DataError, match="as_of: '2019-01-01' is before the first observation of my_series"):
         indicators.load(write(tmp_path, SIX), as_of="2019-01-01").series("own data", "my_series")
 
 
@@ -212,14 +212,14 @@ def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
     folder = make_folder(tmp_path)
     table = folder / "observations.csv"
     table.write_text(table.read_text(encoding="utf-8").replace(",exact,", ",at_least,"), encoding="utf-8")
-    with pytest.raises(indicators.DataError, match="data: 'mine' holds no exact figure"):
+    with pytest.raises(indicators.DataError, match="data: 'mine' holds no exact observation"):
         complete(folder)
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first figure"),
+        ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first observation"),
         ({"limit": 40}, "is below an observation: my_series is 48.2 people on 2024-12-31, the limit 40 people;"),
         ({"limit": "internet_users"}, "internet_users' is in million people; .*a number in people"),
         ({"limit": "internet_user"}, "nearest: internet_users"),
@@ -237,7 +237,7 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
     ("limit", "words"),
     [
         ("2000", "the limit is 2,000 thousand people, as asked."),
-        ("", "no limit. Without one a forecast has no range. How many could there be at most? -p"),
+        ("", "no limit. Without one a forecast has only a median. Pass -p"),
         ("none", "highest 1,690 thousand people in December 2023."),
         ("none", "'germany' names only the run, of own data; write -p entity 'Germany' for that one."),
     ],
@@ -259,7 +259,7 @@ def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, l
 
 # The commands
 
-WITHOUT = "Without one a forecast has no range. How many could there be at most? -p limit N gives one."
+WITHOUT = "Without one a forecast has only a median. Pass -p limit N, the largest possible value, to get"
 
 
 def test_check_says_what_there_is(tmp_path, capsys):
@@ -267,12 +267,12 @@ def test_check_says_what_there_is(tmp_path, capsys):
     code, out, err = call(capsys, "check", path, "--unit", "people", "--measure", "level")
     figures = "3.1 people in December 2019, last 15.5 people in December 2021, highest 15.5 people in December"
     assert (code, err, out.splitlines()) == (0, "", [
-        "ok: my_series.csv holds 1 series of 1 entity, 3 exact figures from 2019-12-31 to 2021-12-31",
+        "ok: my_series.csv holds 1 series of 1 entity, 3 exact observations from 2019-12-31 to 2021-12-31",
         'In the file: values "value", dates "date".',
         "2021-12-31 (date) is 31 December 2021.",
         "Without --title no sentence of the run can be quoted, because nobody has said what is counted.",
-        f"Own figures: first {figures} 2021.",
-        f"Own figures: no limit. {WITHOUT}",
+        f"Own values: first {figures} 2021.",
+        f"Own values: no limit. {WITHOUT} prediction intervals.",
         f"adoption run my_series -p data {path} --unit people --measure level",
     ])  # fmt: skip
 

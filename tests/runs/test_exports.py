@@ -45,7 +45,7 @@ def put_table(run, frame):
 def test_a_workbook_that_is_somebody_s_is_left_alone_and_one_that_was_edited_is_kept(run, capsys):
     book = run / "tables.xlsx"
     book.write_text("my own workbook")
-    with pytest.raises(RunError, match=r"holds tables\.xlsx, which adoption did not write"):
+    with pytest.raises(RunError, match=r"contains tables\.xlsx, which adoption did not write"):
         write_workbook(run)
     assert book.read_text() == "my own workbook"
     book.unlink()

@@ -60,7 +60,7 @@ def test_a_file_that_a_person_may_want_stops_the_run_untouched(make, tmp_path):
     for name in ("notes.txt", ".hidden", "notebooks/Untitled.ipynb", "mine/thesis.docx", "tables/b", "photos"):
         (folder / name).symlink_to(tmp_path) if name == "photos" else write(folder, name)
         before = list_files(folder)
-        with pytest.raises(RunError, match=f"mine holds {name}, which adoption did not write. Move it away"):
+        with pytest.raises(RunError, match=f"mine contains {name}, which adoption did not write. Move it away"):
             make()
         assert list_files(folder) == before
         (folder / name).rename(tmp_path / "kept")
@@ -80,7 +80,7 @@ def test_what_a_person_edited_in_a_run_is_kept_and_named(make, outputs, capsys):
         assert find_changed(folder, read_run(folder)) == {}
         [kept] = [path for path in (outputs / "mine.edited").iterdir() if path.name[10:] == aside]
         assert list_files(kept) == dict.fromkeys(paths, b"years of work")
-        said = f"{folder} had files that were edited or are of another release; they are now in {kept}: "
+        said = f"{folder} had files that were edited or written by another release; they are now in {kept}: "
         said += f"{', '.join(paths)}."
         assert said in capsys.readouterr().err.splitlines()
         assert said in (folder / "run.log").read_text()
@@ -94,7 +94,7 @@ def test_a_folder_without_a_readable_record_is_kept_whole_and_that_is_said(make,
         write(outputs / "mine", "run.json", record)
     folder = make()
     [kept] = (outputs / "mine.edited").iterdir()
-    told = f"{folder} had files that were edited or are of another release; they are now in {kept}: "
+    told = f"{folder} had files that were edited or written by another release; they are now in {kept}: "
     assert told in capsys.readouterr().err
     assert (kept / "thesis.docx").read_text() == "years of work"
     assert json.loads((folder / "run.json").read_text())["run"] == "mine"
@@ -119,7 +119,7 @@ def test_what_is_somebody_s_in_the_place_of_a_run_or_its_workshop_is_left_alone(
         write(theirs, "holder")
         theirs = theirs.rename(shop)
     before = list_files(theirs)
-    told = r"mine is no folder\. Move it away" if name == "mine" else None
+    told = r"mine is (a link, )?not a folder\. Move it away" if name == "mine" else None
     with pytest.raises((RunError, FileExistsError), match=told):
         make()
     assert os.path.lexists(shop)

@@ -53,7 +53,7 @@ def test_pages_lead_from_one_to_the_next_and_to_every_exhibit(pages, small_run):
         "adoption run small -p limit internet_users -p horizon_years 3<",
         "China Internet Network Information Center",
     ]
-    said += ["years to forecast after the last figure", "<dt>pandas</dt><dd>"]
+    said += ["years to forecast after the last observation", "<dt>pandas</dt><dd>"]
     assert [part for part in said if part not in pages["made"].text] == []
     charts = {f"../figures/{name}.svg" for name in ("01_series", "05_forecast")}
     assert charts | {f"../tables/{path.name}" for path in (small_run / "tables").iterdir()} <= {*pages["made"].links}

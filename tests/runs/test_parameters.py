@@ -95,7 +95,7 @@ def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_pro
     path = tmp_path / "mine.csv"
     path.write_text(SERIES.replace("when", "date").replace("2022-09-01", "2099-01-01"))
     code, out, _ = call(capsys, "check", path, "--measure", "level")
-    told = "mine.csv, row 3, column published: is after today; write the day on which the figure became public"
+    told = "mine.csv, row 3, column published: is after today; write the day on which the value became public"
     assert (code, out.startswith(told)) == (1, True)
 
 

@@ -6,7 +6,7 @@ exceptions (such as `Results.plot` and `Forecast.plot`), and `make check` enforc
 - ``base``: dates, levels, files and folders, numbers and words, quotes of what others wrote.
 - ``indicators``: load and check tables and own files, select a series with its limit and breaks, compare countries.
 - ``curves``: a class for each family; least squares, profile intervals, the verdict on a saturation level.
-- ``forecast``: the path and its ranges, joint paths, the `Forecast`; backtest, benchmarks and register.
+- ``forecast``: the path and its ranges, simulated paths, the `Forecast`; backtest, benchmarks and register.
 - ``say``: findings and key numbers in words, from the tables of a run.
 - ``show``: figures, tables.
 - ``runs``: parameters, notebooks, manifests, pages, exports, sweeps.

@@ -1,1 +1,1 @@
-"""Foundations of all rooms, which import none of them: dates, levels, files and folders, numbers and words."""
+"""Dates, levels, files, folders, numbers and text for all other subpackages; imports none of them."""

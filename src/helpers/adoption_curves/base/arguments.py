@@ -1,4 +1,4 @@
-"""The first argument of public functions: of the type that is wanted, or refused in a sentence."""
+"""Type check of the first argument of public functions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .dates import REAL
 
 
 def check_first_arguments(public: dict[str, Any]) -> None:
-    """Let public functions raise a `TypeError` for a first argument of another type than their annotation.
+    """Make public functions raise a `TypeError` if their first argument does not have the annotated type.
 
     Parameters
     ----------
     public : dict
-        The names of a package, with ``__all__``; its functions are replaced.
+        Namespace of a package with ``__all__``. Its functions are replaced by functions that check.
     """
     for name in public["__all__"]:
         if inspect.isfunction(public[name]):
@@ -25,7 +25,7 @@ def check_first_arguments(public: dict[str, Any]) -> None:
 
 
 def _check_first(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with a check of its first argument.
+    """Return the function with a check of its first argument.
 
     >>> def total(values: Sequence[float]) -> float:
     ...     return sum(values)
@@ -51,7 +51,7 @@ def _check_first(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of a type; of a sequence or a mapping each part is looked at."""
+    """Whether a value has a type; each item of a sequence or mapping is checked too."""
     kind, parts = get_origin(hint) or hint, get_args(hint)
     if kind is UnionType:
         return any(_fits(value, part) for part in parts)

@@ -1,4 +1,4 @@
-"""Dates as decimal years and back: the end of a day counts, so 2025-12-31 is 2026.0. `CurveError` is for curves."""
+"""Conversion between dates and decimal years; a date counts as the end of its day, so 2025-12-31 is 2026.0."""
 
 from __future__ import annotations
 
@@ -16,35 +16,44 @@ Times: TypeAlias = Dates | str | date | float
 """Dates or decimal years, or a single one."""
 _FARTHEST_YEAR = 9999
 OBSERVED_YEARS = (1800, 2100)
-"""First and last year of dated observations, in files too; other years are typing errors or ends of calendars."""
-SHORTEST, SHORTEST_SPAN = 3, 0.49
-"""Figures, and years that they must span, for a forecast from a series' own growth."""
-LEAST_FIGURES = 6
-"""Fewest figures for the verdict "levels off"."""
+"""First and last year allowed for an observation; other years are typing errors or limits of a calendar."""
+LEAST_OBSERVATIONS, LEAST_SPAN = 3, 0.49
+"""Number of observations that a forecast needs, and the years that they must span."""
+LEAST_TO_LEVEL_OFF = 6
+"""Number of observations that the verdict "levels off" needs."""
 REAL = (int, float, np.integer, np.floating)
 _EITHER = re.compile(r"\s*(\d{1,2})\s*[-/. ]\s*(\d{1,2})\s*[-/. ]\s*(\d{4})")
 """A text in which a day and a month come before the year."""
 
 
 class CurveError(ValueError):
-    """The data or the arguments cannot be fitted; the message says what is wrong and what would be right."""
+    """Raised if a curve cannot be fitted to the data or arguments; the message says what to change."""
 
 
 def decimal_years(dates: Times) -> np.ndarray:
-    """Dates as decimal years, the end of the day; numbers are an axis of their own and stay what they are.
+    """Dates as decimal years.
+
+    A date counts as the end of its day. Numbers are returned unchanged, because they may already be decimal years.
 
     Parameters
     ----------
-    dates : DatetimeIndex, Series, list of dates or ISO strings, one date, or numbers (which pass through)
+    dates : DatetimeIndex, PeriodIndex, Series, array_like, str, date or float
+        Dates, ISO strings or numbers; n of them, or a single one.
 
     Returns
     -------
-    ndarray of float, shape (n,); a scalar date gives shape (), NaT gives NaN
+    ndarray of float, shape (n,)
+        Years; shape () for a single date. NaT becomes NaN.
 
     Raises
     ------
     CurveError
-        If something is neither a date nor a number.
+        If an item is neither a date nor a number.
+
+    Examples
+    --------
+    >>> decimal_years(["2024-12-31", "2025-06-30"]).round(3).tolist()
+    [2025.0, 2025.496]
     """
     if isinstance(dates, pd.PeriodIndex):
         dates = dates.to_timestamp(how="end")
@@ -60,7 +69,7 @@ def decimal_years(dates: Times) -> np.ndarray:
 
 
 def _parse_dates(dates: Times, wrong: str) -> pd.DatetimeIndex:
-    """Dates of any form as an index; a text is read by `_read_text`. `wrong` is the error with {} for its reason."""
+    """Convert dates of any type to an index; `wrong` is the error message, with {} for the reason."""
     if isinstance(dates, pd.Series) and dates.dtype.kind == "M":
         return pd.DatetimeIndex(dates)
     cells = np.atleast_1d(np.asarray(dates))
@@ -68,7 +77,7 @@ def _parse_dates(dates: Times, wrong: str) -> pd.DatetimeIndex:
         if cells.dtype.kind != "M":
             cells = [_read_text(cell) if isinstance(cell, str) else cell for cell in cells.astype(object)]
             if numbers := [cell for cell in cells if isinstance(cell, REAL) and not pd.isna(cell)]:
-                raise ValueError(f"{numbers[0]} is a number among dates")  # which pandas takes for parts of a second
+                raise ValueError(f"{numbers[0]} is a number among dates")  # pandas would read it as nanoseconds
         return pd.DatetimeIndex(pd.to_datetime(cells))
     except CurveError:
         raise
@@ -77,7 +86,7 @@ def _parse_dates(dates: Times, wrong: str) -> pd.DatetimeIndex:
 
 
 def _read_text(text: str) -> pd.Timestamp:
-    """The day that a text means: of a year, a quarter or a month the last one.
+    """Day that a text means; for a year, a quarter or a month, its last day.
 
     >>> [f"{_read_text(text):%Y-%m-%d}" for text in ("2021", "2021Q2", "Jun 2021", "2021-06-15", "31/12/2021")]
     ['2021-12-31', '2021-06-30', '2021-06-30', '2021-06-15', '2021-12-31']
@@ -85,24 +94,24 @@ def _read_text(text: str) -> pd.Timestamp:
     Raises
     ------
     CurveError
-        Where day and month may be each other.
+        If day and month cannot be told apart.
     ValueError
-        Where it is no date, or has no year of four digits.
+        If the text is not a date, or has no year of four digits.
     """
-    if found := _EITHER.match(text):
-        first, second, year = map(int, found.groups())
+    if match := _EITHER.match(text):
+        first, second, year = map(int, match.groups())
         if first != second and max(first, second) <= 12:
-            meant = f"write {year}-{second:02}-{first:02} or {year}-{first:02}-{second:02}"
-            raise CurveError(f"the date {text!r} may be either of two days: {meant}")
+            dates = f"write {year}-{second:02}-{first:02} or {year}-{first:02}-{second:02}"
+            raise CurveError(f"the date {text!r} may mean two different days: {dates}")
     if not re.search(r"\d{4}", text):
         raise ValueError(f"{text!r} has no year of four digits")
     if re.fullmatch(r"\s*\d{4}\.\d+\s*", text):
-        raise ValueError(f"{text!r} may be a month or a part of a year")
+        raise ValueError(f"{text!r} may mean a month or a decimal year")
     return pd.Period(text).end_time.normalize()
 
 
 def read_days(dates: Dates, what: str) -> pd.DatetimeIndex:
-    """Dates of figures as days; of a year, written as a whole number or a text, or of another period the last day.
+    """Dates of observations as days; a year or another period counts as its last day.
 
     Parameters
     ----------
@@ -117,8 +126,8 @@ def read_days(dates: Dates, what: str) -> pd.DatetimeIndex:
     Raises
     ------
     CurveError
-        For anything else, a missing date or one outside `OBSERVED_YEARS`; and for dates of more than one figure all
-        within a day, which are years that were read as parts of a second.
+        If an item is not a date, is missing or lies outside `OBSERVED_YEARS`; or if all of several dates are within one
+        day, which happens if pandas reads years as nanoseconds.
 
     Examples
     --------
@@ -134,29 +143,31 @@ def read_days(dates: Dates, what: str) -> pd.DatetimeIndex:
         wrong = f"{what} has no dates as index ({{}}): write years as 2025 or days as 2025-12-31"
         index = _parse_dates(texts, wrong)
     if index.hasnans:
-        raise CurveError(f"{what} has a figure without a date: give it one, or leave it out")
+        raise CurveError(f"{what} has a value without a date. Add the date, or remove the value.")
     days, (first, last) = index.normalize(), OBSERVED_YEARS
     shifted = days.nunique() == 1 and (index != days).any()
     if shifted and (index.nunique() > 1 or days[0].year == 1970):
         raise CurveError(
-            f"{what} has all its figures on one day, {days[0]:%Y-%m-%d}: pd.to_datetime([2020, 2021]) takes years for "
-            "parts of a second; write pd.Series(values, index=[2020, 2021])"
+            f"{what} has all its values on one day, {days[0]:%Y-%m-%d}, because pd.to_datetime([2020, 2021]) reads "
+            "years as nanoseconds. Write pd.Series(values, index=[2020, 2021])."
         )
     if len(outside := days.year[(days.year < first) | (days.year > last)]):
-        raise CurveError(f"{what} has a date in the year {outside[0]}: dates lie from {first} to {last}; is it right?")
+        raise CurveError(f"{what} has a date in the year {outside[0]}, but years must be between {first} and {last}")
     return index
 
 
 def to_dates(years: float | np.ndarray) -> pd.DatetimeIndex:
-    """Decimal years as dates, to the nearest day; years that are not finite or beyond 9999 become NaT.
+    """Decimal years as dates, rounded to the nearest day.
 
     Parameters
     ----------
-    years : float or (n,) decimal years
+    years : float or ndarray of float, shape (n,)
+        Decimal years.
 
     Returns
     -------
-    DatetimeIndex
+    DatetimeIndex, length n
+        NaT for years that are not finite or beyond 9999.
     """
     years = np.atleast_1d(np.asarray(years, float))
     valid = np.isfinite(years) & (np.abs(years) < _FARTHEST_YEAR)

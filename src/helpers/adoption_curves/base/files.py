@@ -17,12 +17,12 @@ MAX_TEXT = 50_000_000
 
 
 def write_file(path: Path, content: bytes, sync: bool = True) -> str:
-    """sha256 of `content`, after writing it atomically (temporary file, then rename).
+    """Write `content` atomically (temporary file, then rename) and return its sha256.
 
-    `sync` waits for the disk, which takes some milliseconds: not for what is made again where a power cut loses it.
+    `sync` waits for the disk, which takes some milliseconds. Files that can be made again do not need it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")  # opened plainly, so that the user's umask holds
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")  # not by tempfile, which ignores the user's umask
     try:
         with beside.open("xb") as file:
             file.write(content)
@@ -37,31 +37,31 @@ def write_file(path: Path, content: bytes, sync: bool = True) -> str:
 
 
 def write_json(path: Path, content: Any, sync: bool = True) -> str:
-    """sha256 of `content` as readable JSON, after writing it whole or not at all; `sync` as of `write_file`."""
+    """Write `content` atomically as indented JSON and return its sha256; `sync` as in `write_file`."""
     return write_file(path, (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(), sync)
 
 
 def read_json(path: Path, longest: int = MAX_CHARACTERS) -> Any:
-    """Content of a JSON file that this package wrote, or that someone put in its place; longer texts are cut.
+    """Content of a JSON file, which anyone may have edited; texts longer than `longest` are cut.
 
     Raises
     ------
     OSError
-        If there is none.
+        If the file does not exist or cannot be read.
     ValueError
-        If it's no JSON, or no file of a usual size.
+        If it is not valid JSON, or too large.
     """
     try:
         return clean(json.loads(read_file(path)), longest)
     except RecursionError as error:
-        raise ValueError("lists or mappings lie too deep in each other") from error
+        raise ValueError("its lists or mappings are nested too deeply") from error
 
 
 def read_file(path: Path) -> str:
-    """Text of an untrusted file; a `ValueError` says that it's a pipe, a device, or very large."""
+    """Text of an untrusted file; a `ValueError` is raised for a pipe, a device or a very large file."""
     state = path.stat()
     if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_TEXT:
-        raise ValueError("no file, or a very large one")
+        raise ValueError("it is not a regular file, or is very large")
     return path.read_text(encoding="utf-8")
 
 
@@ -72,9 +72,9 @@ def hash_file(path: Path) -> str:
 
 
 def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:
-    """sha256 of every file of one of the `kinds` of ending in `folder`, by its path below it, but for what is hidden.
+    """sha256 of each file in `folder` with one of the endings `kinds`, by relative path; hidden files are skipped.
 
-    Of a file it is its own.
+    If `folder` is a file, its own sha256.
     """
     if folder.is_file():
         return {folder.name: hash_file(folder)}

@@ -1,4 +1,4 @@
-"""Words and numbers in sentences: counts, units, days, names, ranges, and quotes of what others wrote."""
+"""Numbers, units, dates, names and quotes as text."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import Any
 
 from .columns import UNNAMED
 
-# Control characters, marks that steer the direction of text, marks without width, letters that look empty, halves of
-# pairs, and the sign of a lost letter. U+200C and U+200D, which Persian and Indian names need, are text.
+# Control characters, marks of text direction, characters without width, letters that look empty, unpaired surrogates,
+# and the replacement character. U+200C and U+200D are allowed, because Persian and Indian names need them.
 UNSEEN = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffd\ufffe\uffff\U000e0000-\U000e01ef]"
 )
 _HALVES = re.compile("[\ud800-\udfff]")
-"""Halves of pairs, which JSON may hold and no file takes."""
+"""Unpaired surrogates, which JSON may contain but no UTF-8 file can."""
 SHOWN_CHARACTERS = 80  # of one value or name
-MAX_CHARACTERS = 5_000  # of one text that a page or a figure shows
+MAX_CHARACTERS = 5_000  # of one text on a page or in a chart
 
 
 def quote(value: Any) -> str:
-    """Quote a value; a long one is shortened, with its length."""
+    """A value in quotation marks; a long one is cut, and its length is added."""
     try:
         text = shorten(repr(value).replace("\n", " "))
-    except ValueError:  # Python writes no whole number of more than 4300 digits
+    except ValueError:  # Python does not convert whole numbers of more than 4300 digits
         text = f"a {type(value).__name__} of more than 4300 digits"
     return f"{text} ({len(value):,} characters)" if isinstance(value, str) and len(value) > SHOWN_CHARACTERS else text
 
 
 def shorten(text: str, longest: int = SHOWN_CHARACTERS) -> str:
-    """Cut a text that others wrote, so that a message stays readable."""
+    """A text from outside, cut so that a message stays readable."""
     return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def clean(value: Any, longest: int = MAX_CHARACTERS) -> Any:
-    """A value of JSON, or a text, that anybody may have written: no text in it is long, or holds halves of pairs."""
+    """A JSON value or text from outside, with long texts cut and unpaired surrogates replaced."""
     if isinstance(value, dict):
         return {clean(name, longest): clean(part, longest) for name, part in value.items()}
     if isinstance(value, list):
@@ -47,12 +47,12 @@ def clean(value: Any, longest: int = MAX_CHARACTERS) -> Any:
 
 
 def escape(text: str) -> str:
-    """Write characters that nobody sees, or that steer a terminal, as their codes."""
+    """A text in which characters that are invisible, or control a terminal, are written as codes."""
     return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
 
 
 def format_count(number: float, one: str, many: str = "") -> str:
-    """A number with the word for what it counts; `many` is `one` with an s unless given.
+    """A number with its noun; the plural `many` is `one` with an s by default.
 
     >>> format_count(1, "year"), format_count(0.5, "year"), format_count(1200, "technology", "technologies")
     ('1 year', '0.5 years', '1,200 technologies')
@@ -61,7 +61,7 @@ def format_count(number: float, one: str, many: str = "") -> str:
 
 
 def format_horizon(years: float) -> str:
-    """A horizon in words.
+    """A forecast horizon as text.
 
     >>> format_horizon(0.5), format_horizon(5.0)
     ('half a year', '5 years')
@@ -70,7 +70,7 @@ def format_horizon(years: float) -> str:
 
 
 def format_amount(number: float, unit: str) -> str:
-    """A number as exact as it was given, with its unit in full.
+    """A number with all its digits and its full unit.
 
     >>> format_amount(2e6, "people"), format_amount(48.2, "percent of adults"), format_amount(1125.3, "million people")
     ('2,000,000 people', '48.2 percent of adults', '1,125.3 million people')
@@ -81,7 +81,7 @@ def format_amount(number: float, unit: str) -> str:
 
 
 def format_day(date: Any) -> str:
-    """A day in a sentence.
+    """A day as text.
 
     >>> from datetime import date
     >>> format_day(date(2026, 9, 29))
@@ -91,7 +91,7 @@ def format_day(date: Any) -> str:
 
 
 def format_name(name: str) -> str:
-    """A name in the code (of a family, a method, a side) within a sentence; those of people keep their capital.
+    """A name from the code (a family, a method, a qualifier) as text; people's names keep their capital letter.
 
     >>> format_name("gompertz"), format_name("damped_holt"), format_name("at_least")
     ('Gompertz', 'damped Holt', 'at least')
@@ -101,7 +101,7 @@ def format_name(name: str) -> str:
 
 
 def capitalize_first(text: str) -> str:
-    """A text for the beginning of a line: its first letter is a capital, the others stay.
+    """A text with a capital first letter; the other letters are unchanged.
 
     >>> capitalize_first("gamma/shifted Gompertz")
     'Gamma/shifted Gompertz'
@@ -110,7 +110,7 @@ def capitalize_first(text: str) -> str:
 
 
 def add_entity(title: str, entity: str) -> str:
-    """A title with its entity, unless that or its initials are in it.
+    """A title followed by its country or region, unless the title contains it or its initials.
 
     >>> add_entity("Internet users", "China"), add_entity("US firms that use AI", "United States")
     ('Internet users, China', 'US firms that use AI')
@@ -121,7 +121,7 @@ def add_entity(title: str, entity: str) -> str:
 
 
 def of_entity(name: str, entity: str) -> str:
-    """A name with the entity that it is of, unless own data name none.
+    """A name with its country or region, if the data state one.
 
     >>> of_entity("users", "China"), of_entity("users", "own data")
     ('users of China', 'users')
@@ -130,12 +130,12 @@ def of_entity(name: str, entity: str) -> str:
 
 
 def find_preposition(measure: str) -> str:
-    """The word before the date of a figure: 12 users in June, 12 cars sold so far by June, 12 cars in 2025."""
+    """Preposition before the date of a value: 12 users in June, a total of 12 cars sold by June, 12 cars in 2025."""
     return "by" if measure == "cumulative" else "in"
 
 
 def mark_chinese(text: str) -> str:
-    """Words as HTML, in which Chinese ones say so: browsers choose letters by it, and readers aloud their voice.
+    """A text as HTML with Chinese marked as such, so that browsers choose a font and screen readers a voice.
 
     >>> mark_chinese("by 2030 (“超90%”)")
     'by 2030 (“<span lang="zh-Hans">超90%</span>”)'
@@ -145,30 +145,30 @@ def mark_chinese(text: str) -> str:
 
 
 FLOW = "a flow"
-"""In the place of a verdict on the saturation level of a flow: curves of what is in use say nothing of a year's."""
-NO_FORECAST = "no forecast: it has fallen"
-"""What is said of a series that has fallen where a forecast would stand."""
-GIVES_RANGE = "How many could there be at most? {} gives one."
-"""What would give a forecast a range, with the way to say it in braces."""
+"""Verdict for a flow, to which curves of the number in use do not apply."""
+NO_FORECAST = "no forecast: the series is in decline"
+"""Text in place of the forecast of a series in decline."""
+GIVES_RANGE = "Pass {}, the largest possible value, to get prediction intervals."
+"""Advice on a forecast without intervals; the braces take the option or argument."""
 
 
 def format_unit(unit: str) -> str:
-    """A unit behind a number: shares get a sign.
+    """A unit as the suffix of a number; percentages get a sign.
 
     >>> format_unit("percent of adults"), format_unit("million people"), format_unit("percentage points")
     ('%', ' million people', ' percentage points')
     """
     if unit.startswith("percent") and unit != "percentage points":
         return "%"
-    if unit.startswith("index"):  # captions name it
+    if unit.startswith("index"):  # the caption names the unit
         return ""
     return f" {unit}" if unit else ""
 
 
 def format_bound(row: Any, unit: str = "", bare: bool = False, own: bool = True) -> str:
-    """A published value; `row` has value, and of a bound qualifier and, where it is read as a range, read_low.
+    """A published value as text; `row` has value and, for a bound, qualifier and possibly read_low.
 
-    In the tables of data at_least is "more than"; in one's `own` data it may be either.
+    The data tables write at_least for "more than"; in a user's `own` data it may also mean "at least".
 
     >>> from types import SimpleNamespace
     >>> row = SimpleNamespace(qualifier="at_least", value=50.0)
@@ -179,7 +179,7 @@ def format_bound(row: Any, unit: str = "", bare: bool = False, own: bool = True)
 
 
 def say_bound(row: Any, own: bool = True) -> str:
-    """The words before a value that was published as a bound, with a blank behind them; "" before an exact value."""
+    """Words before a value that was published as a bound, with a space at the end; "" for an exact value."""
     side = getattr(row, "qualifier", "exact")
     above = getattr(row, "read_low", math.nan) > row.value or (side == "at_least" and not own)
     return "more than " if above else "" if side == "exact" else f"{format_name(side)} "
@@ -189,7 +189,7 @@ _NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight
 
 
 def spell(number: int) -> str:
-    """A whole number in a sentence: in words up to ten.
+    """A whole number as text, in words up to ten.
 
     >>> spell(4), spell(31)
     ('four', '31')
@@ -198,7 +198,7 @@ def spell(number: int) -> str:
 
 
 def format_percent(value: float) -> str:
-    """A percentage in whole percent; from 99.5 on and below 1 in one more digit. It is never said to be 0 or 100.
+    """A percentage in whole percent, with one decimal below 1 and from 99.5; only an exact 0 or 100 is written so.
 
     >>> format_percent(82.4), format_percent(99.7), format_percent(99.97), format_percent(0.04), format_percent(0)
     ('82%', '99.7%', 'more than 99.9%', 'less than 0.1%', '0%')
@@ -211,11 +211,11 @@ def format_percent(value: float) -> str:
 
 
 def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -> str:
-    """A number with its unit, the same wherever it is said.
+    """A number with its unit, rounded for reading.
 
-    Percentages have one decimal and a sign; others two below 10, one below 100, none from there on, and from 10,000 on
-    four digits, by the larger of the number and what it stands `beside`; small ones have two digits. `bare` leaves the
-    unit out, where another number of the same unit follows.
+    Percentages have one decimal. Other numbers have two decimals below 10, one below 100 and none from there, and four
+    significant digits from 10,000; small numbers have two significant digits. The larger of the number and the one that
+    is printed `beside` it decides. `bare` omits the unit, if another number with the same unit follows.
 
     >>> say(1125.3, "million people"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
     ('1,125 million people', '42.8%', '8.4', '5.26', '42.0', '0.053')
@@ -224,7 +224,7 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     """
     if not math.isfinite(value):
         return "no limit" if value > 0 else "not known"
-    value *= 1 + 1e-15  # a printed half, such as 19.95, is a little less in the machine
+    value *= 1 + 1e-15  # a published half, such as 19.95, is stored as slightly less
     # the larger of both numbers decides how many decimals both have
     size = max(abs(value), abs(beside)) if math.isfinite(beside) else abs(value)
     if 0 < size < 0.095:
@@ -239,7 +239,7 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
 
 
 def format_newest(value: float, unit: str, own: bool = False) -> str:
-    """A published figure: a whole number, and one of one's `own` data, with all its digits, as printed.
+    """A published value as text; whole numbers and a user's `own` values keep all their digits.
 
     >>> format_newest(179_360.5, "thousand people", own=True), format_newest(19.95, "percent")
     ('179,360.5 thousand people', '20.0%')
@@ -248,7 +248,7 @@ def format_newest(value: float, unit: str, own: bool = False) -> str:
 
 
 def format_range(low: float, high: float, unit: str = "") -> str:
-    """A range, both ends with the same decimals.
+    """An interval as text, both ends with the same number of decimals.
 
     >>> format_range(298.2, 1177, "million people"), format_range(1e-9, 1252), format_range(8.4, 42, "percent")
     ('298 to 1,177 million people', '0 to 1,252', '8.4 to 42.0%')
@@ -257,7 +257,7 @@ def format_range(low: float, high: float, unit: str = "") -> str:
 
 
 def format_place(entity: str) -> str:
-    """An entity with its article: "the United States".
+    """A country or region with its article: "the United States".
 
     >>> format_place("United Kingdom"), format_place("Dominican Republic"), format_place("China")
     ('the United Kingdom', 'the Dominican Republic', 'China')
@@ -267,7 +267,7 @@ def format_place(entity: str) -> str:
 
 
 def lower_first(text: str) -> str:
-    """Words for the middle of a sentence; names in capitals stay.
+    """A text with a small first letter, for the middle of a sentence; abbreviations keep their capitals.
 
     >>> lower_first("Internet users"), lower_first("US firms that use AI")
     ('internet users', 'US firms that use AI')
@@ -287,7 +287,7 @@ def format_long_date(date: object) -> str:
 
 
 def format_period(date: object, measure: str) -> str:
-    """The date of a figure in a sentence: month and year, of a flow the year that it adds up.
+    """The date of a value as text: month and year or, for a flow, the year that it covers.
 
     >>> format_period("2025-12-31", "level"), format_period("2025-12-31", "flow"), format_period("2025-03-31", "flow")
     ('December 2025', '2025', 'the year to March 2025')

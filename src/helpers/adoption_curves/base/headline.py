@@ -1,4 +1,4 @@
-"""Rows of a forecast that a page's words and its figure both need: the date of the headline, and what is drawn."""
+"""Date that the headline of a page quotes, and dates that its chart shows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def find_goal(fan: Sequence[Mapping[str, Any]]) -> Any:
-    """The row of a forecast for the last December that was tested, else for the last date.
+    """Row of a forecast for the last December within the tested horizon, or else for the last date.
 
     Parameters
     ----------
@@ -25,16 +25,16 @@ def find_goal(fan: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def find_drawn(dates: Sequence[pd.Timestamp], fan: Sequence[Mapping[str, Any]]) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Dates of the first figure and of the last forecast that the figure of a forecast draws.
+    """First and last date that the chart of a forecast shows.
 
-    It is drawn to the date of the headline, or to its end where it is extrapolated; and figures twice as far back.
+    The chart ends at the date of the headline, or at the last date if any is extrapolated, and goes twice as far back.
 
     Parameters
     ----------
     dates : sequence of Timestamp
-        Of all figures, in order.
+        Dates of all observations, increasing.
     fan : sequence of mapping
-        Rows of 05_forecast: date, basis; without a forecast every figure is drawn.
+        Rows of 05_forecast: date, basis. If it is empty, all observations are shown.
 
     Returns
     -------

@@ -10,15 +10,15 @@ from typing import Any
 from .formats import quote
 
 LEVELS = (0.5, 0.8, 0.9)
-"""Coverage of the ranges unless others are asked for."""
+"""Default levels of the prediction intervals."""
 _QUOTED_LEVEL = 0.8
-"""The level that is quoted if it's among those asked for."""
+"""Level that is quoted if it is available."""
 RECORDED = tuple(round(0.05 * step, 2) for step in range(1, 20))
-"""Quantile levels of a registered forecast: too few technologies bear out what lies outside .05 to .95."""
+"""Quantile levels of a registered forecast: we have too few technologies to test levels outside 0.05 to 0.95."""
 
 
 def quoted_level(levels: Sequence[float]) -> float:
-    """The level that sentences, key numbers and milestones quote: the one nearest to `_QUOTED_LEVEL`, of two the wider.
+    """Level that sentences, key numbers and milestones quote: the closest to 0.8, and the higher of two as close.
 
     >>> quoted_level([0.5, 0.8, 0.95]), quoted_level([0.7, 0.9]), quoted_level([0.5])
     (0.8, 0.9, 0.5)
@@ -27,46 +27,46 @@ def quoted_level(levels: Sequence[float]) -> float:
 
 
 def read_shares(name: str, shares: Any) -> tuple[float, ...]:
-    """Numbers between 0 and 1.
+    """Numbers between 0 and 1 as a tuple.
 
     Raises
     ------
     ValueError
-        For anything else; it names the argument.
+        If an item is not a number between 0 and 1; the message names the argument.
     """
     listed = list(shares) if isinstance(shares, Iterable) and not isinstance(shares, str) else None
     wrong = [shares] if listed is None else [x for x in listed if not isinstance(x, Real) or not 0 < float(x) < 1]
     if listed is None or wrong:
-        raise ValueError(f"{name} are shares between 0 and 1 in a list, such as [0.8], not {quote(wrong[0])}")
+        raise ValueError(f"{name} must be a list of shares between 0 and 1, such as [0.8], got {quote(wrong[0])}")
     return tuple(float(each) for each in listed)
 
 
 def check_levels(levels: Any) -> tuple[float, ...]:
-    """Levels of prediction intervals with different names in tables, in the order given.
+    """Levels of prediction intervals, in their order, if tables can tell them apart.
 
     Raises
     ------
     ValueError
-        If there is none, one is no share, or two share an end in the digits that tables write.
+        If there is no level, one is not between 0 and 1, or two have the same quantiles in the digits of the tables.
 
     >>> check_levels([0.8, 0.5])
     (0.8, 0.5)
     """
-    found = read_shares("levels", levels)
-    if not found:
-        raise ValueError("levels is empty; give one level at least, such as 0.8")
-    for level in found:
+    shares = read_shares("levels", levels)
+    if not shares:
+        raise ValueError("levels is empty; pass at least one level, such as 0.8")
+    for level in shares:
         low, high = band_ends(level)
         if not 0 < low < 0.5 < high < 1:
-            raise ValueError(f"levels has {level!r}, which tables would write as a range from {low:g} to {high:g}")
-    for lower, upper in pairwise(sorted(found)):
+            raise ValueError(f"levels contains {level!r}, too close to 0 or 1 for tables; use 0.5 or 0.8, for example")
+    for lower, upper in pairwise(sorted(shares)):
         if set(band_ends(lower)) & set(band_ends(upper)):
-            raise ValueError(f"levels has {lower!r} and {upper!r}, the same range in tables; leave one out")
-    return found
+            raise ValueError(f"levels contains {lower!r} and {upper!r}, which are the same in tables. Remove one.")
+    return shares
 
 
 def band_ends(level: float) -> tuple[float, float]:
-    """Quantile levels of both ends of the central range, in the six digits that the names of columns have.
+    """Quantile levels of both ends of a central interval, rounded to the six digits of column names.
 
     >>> band_ends(0.8)
     (0.1, 0.9)
@@ -75,7 +75,7 @@ def band_ends(level: float) -> tuple[float, float]:
 
 
 def band_columns(level: float) -> tuple[str, str]:
-    """Columns of both ends of the central interval in a forecast's table.
+    """Names of the columns with both ends of a central interval.
 
     >>> band_columns(0.95)
     ('q0.025', 'q0.975')
@@ -85,7 +85,7 @@ def band_columns(level: float) -> tuple[str, str]:
 
 
 def format_level(level: float) -> str:
-    """A level in words.
+    """A level as text.
 
     >>> format_level(0.8)
     '80%'

@@ -1,4 +1,4 @@
-"""The limit of a series: what none of its figures can pass, such as a population."""
+"""Upper limit of a series: the most there could be, such as a population."""
 
 from __future__ import annotations
 
@@ -12,21 +12,26 @@ import pandas as pd
 from .dates import Times, decimal_years, read_days
 
 MEASUREMENT = 0.005
-"""Half a point of the limit: no fit is believed to be closer than figures are published."""
+"""Smallest error of a fit, as a share of the limit: half a percentage point, to which values are published."""
 _FAR = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Limit:
-    """Limit of a series by date.
+    """Upper limit of a series by date: the most there could be.
 
     Attributes
     ----------
     values : Series of float
-        In the unit of the series; DatetimeIndex, increasing. An index of whole years, texts or periods is read as
-        their last days.
+        In the unit of the series; DatetimeIndex, increasing. In an index of whole years, texts or periods, each counts
+        as its last day.
     name, title : str
-        The indicator, or the number, as text; and the same in words.
+        Name of the indicator, or the number as text; and its title.
+
+    Examples
+    --------
+    >>> Limit(pd.Series([1000.0, 1100], index=[2024, 2025])).at(["2025-06-30"]).round(1).tolist()
+    [1049.6]
     """
 
     values: pd.Series
@@ -44,18 +49,19 @@ class Limit:
         return decimal_years(self.values.index)
 
     def at(self, times: Times, known: np.ndarray | None = None) -> np.ndarray:
-        """Limit at some times: linear in decimal years between its dates, constant before the first, after the last.
+        """Upper limit at given times: linear between its dates, constant before the first and after the last.
 
         Parameters
         ----------
-        times : dates, or ndarray of decimal years
-        known : ndarray of decimal years, optional
-            One for all times or one for each, as numpy broadcasts: values of later dates are not used.
+        times : DatetimeIndex or array_like, shape (n,)
+            Dates or decimal years.
+        known : ndarray of float, shape (n,) or (1,), optional
+            Decimal years; limit values of later dates are not used.
 
         Returns
         -------
-        ndarray of float, one per time, in the unit of the series
-            NaN where `known` is before the first date.
+        ndarray of float, shape (n,)
+            In the unit of the series; NaN if `known` is before the first date.
         """
         years, values = decimal_years(times), self.values.to_numpy(float)
         if known is None:
@@ -64,36 +70,42 @@ class Limit:
         return np.where(count > 0, np.interp(np.minimum(years, self.years[count - 1]), self.years, values), np.nan)
 
     def highest_at(self, dates: Times) -> np.ndarray:
-        """Highest that the limit can be: as `at`, but infinite after the last date of one that has changed."""
+        """Highest possible limit: as `at`, but infinite after the last date if the limit has changed over time."""
         later = decimal_years(dates) > self.years[-1]
         return np.where(later & (self.values.nunique() > 1), np.inf, self.at(dates))
 
     def find_scale_fault(self, values: pd.Series) -> str:
-        """What is wrong with a limit that is a million times the highest of some dated values; "" for a lower one.
+        """Message on a limit more than a million times the highest observation; "" otherwise.
 
-        No curve tells such shares from 0, and it is in another unit.
+        Such a limit is in another unit, and curves cannot tell such shares from 0.
         """
         highest = float((values / self.at(values.index)).max()) if len(values) else 0.0
         if not 0 < highest < 1 / _FAR:
             return ""
-        return f"is more than {_FAR:,} times the highest figure, {values.max():,.10g}: write both in one unit"
+        return f"is more than {_FAR:,} times the highest observation, {values.max():,.10g}. Write both in one unit"
 
     def known_by(self, day: pd.Timestamp) -> Limit | None:
-        """Limit of which only values up to a day are known; None where none is."""
+        """Limit with only the values up to a day; None if no value is that early."""
         values = self.values[self.values.index <= day]
         return replace(self, values=values) if len(values) else None
 
 
 def find_most(limits: Mapping[str, Limit | None]) -> float | None:
-    """The highest of some limits by name at their last dates; None where none is known.
+    """Highest of several upper limits, each at its last date.
 
     Parameters
     ----------
     limits : mapping of str to Limit or None
+        By name; None for an unknown limit.
 
     Returns
     -------
     float or None
-        In the unit of the limits.
+        In the unit of the limits; None if no limit is known.
+
+    Examples
+    --------
+    >>> find_most({"users": Limit(pd.Series([900.0], index=[2025])), "none": None})
+    900.0
     """
     return max((float(limit.values.iloc[-1]) for limit in limits.values() if limit is not None), default=None)

@@ -1,4 +1,4 @@
-"""What every command needs: mistakes told in a sentence, the project's places, sources of data, and the system."""
+"""Errors, folders of the project, data sources and the operating system, for every command."""
 
 from __future__ import annotations
 
@@ -20,61 +20,61 @@ from urllib.parse import parse_qs, urlencode
 from .columns import spread_choices
 from .formats import escape, quote, shorten
 
-# ---- mistakes, and a stop -------------------------------------------------------------------------------------------
+# ---- errors ---------------------------------------------------------------------------------------------------------
 
 
 class UserError(Exception):
-    """A mistake that its maker can mend: the message says it all, so a notebook shows it without a traceback."""
+    """An error that the user can correct; notebooks show its message without a traceback."""
 
-    exit_code = 2  # of the command: what was typed or given is wrong
+    exit_code = 2  # of the command: its arguments or the data are wrong
 
-    def _render_traceback_(self) -> list[str]:  # IPython asks for it
+    def _render_traceback_(self) -> list[str]:  # called by IPython
         return str(self).splitlines()
 
 
 class RunError(UserError, RuntimeError):
-    """A run's folder, table or figure isn't there, doesn't fit, or may not be written."""
+    """A run's folder, table or chart is missing, does not match, or cannot be written."""
 
     exit_code = 1
 
 
 class BusyError(RunError):
-    """Another process makes the run; the message says which one."""
+    """Another process is making the run; the message names it."""
 
     exit_code = 75  # EX_TEMPFAIL: the same command may succeed later
 
 
 class Stopped(BaseException):
-    """Ctrl-C, or the system asked this process to end; no library takes it for an error or for its own Ctrl-C."""
+    """Ctrl-C or a signal to terminate; a BaseException, so that libraries do not catch it."""
 
     def __init__(self, number: int):
         self.number = number
         self.word, line = ("interrupted", "\n") if number == signal.SIGINT else ("terminated", "")
         self.sentence = f"{line}{self.word.capitalize()}."  # on a line below the ^C that a terminal shows
-        self.code = 128 + number  # as shells have it: 130, 143, and 129 where the terminal has gone
+        self.code = 128 + number  # as in shells: 130, 143, or 129 if the terminal was closed
 
 
-# ---- places ---------------------------------------------------------------------------------------------------------
+# ---- folders --------------------------------------------------------------------------------------------------------
 
 PROJECT_MARK = ".adoption-project"
 """Marker file that `adoption new` writes: commands inside that folder use its data and notebooks."""
 _CHECKOUT = Path(__file__).resolve().parents[4]
-"""The checkout that this package is part of, where it is part of one."""
+"""The checkout that contains this package, if any."""
 PACKAGED = Path(__file__).parents[1] / "_project"
-"""Folder of data and notebooks in an installed package; a checkout has none."""
+"""Folder of data and notebooks in an installed package; it does not exist in a checkout."""
 RECORD = "run.json"
 """The manifest in a run's folder."""
 RUNNER = "ADOPTION_RUNNER"
-"""Environment variable with the run's folder; where it is not set, a person runs the notebook."""
+"""Environment variable with the run's folder; if it is not set, a person runs the notebook."""
 COUNTED = ("audit", "audit_ends", "levelled")
-"""Tables of the project's data that were counted: outside the package, or by scripts of benchmarks; runs read them."""
+"""Data tables that were computed outside the package or by scripts in benchmarks; runs only read them."""
 
 
 def find_root() -> Path:
     """Folder of the project, with ``notebooks/`` and ``data/``.
 
-    The one made by `adoption new` in which one stands; else the checkout that this package is part of, or in which one
-    stands; else what was installed with the package, which nobody writes to.
+    In this order: the folder made by `adoption new` that contains the working directory; the checkout that contains
+    this package, or the working directory; the folder installed with the package, which is read-only.
 
     Raises
     ------
@@ -90,15 +90,15 @@ def find_root() -> Path:
     if PACKAGED.is_dir():
         return PACKAGED
     raise RunError(
-        "The project's folders notebooks/ and data/ were not found, nor were they installed with the package. Install "
-        "it from its checkout with 'pip install -e .', or start from inside the checkout."
+        "The project's folders notebooks/ and data/ were not found, and they were not installed with the package. "
+        "Install it from its checkout with 'pip install -e .', or start inside the checkout."
     )
 
 
 def find_outputs() -> Path:
-    """Folder of the runs: ADOPTION_OUTPUTS if it is set, else ``outputs/`` of the project.
+    """Folder of the runs: ADOPTION_OUTPUTS if it is set, otherwise ``outputs/`` in the project.
 
-    For the installed package's own project it is ``outputs/`` of the working directory.
+    If the project is the one installed with the package, ``outputs/`` in the working directory.
     """
     if folder := os.environ.get("ADOPTION_OUTPUTS", "").strip():
         return Path(folder).expanduser().resolve()
@@ -107,29 +107,29 @@ def find_outputs() -> Path:
 
 
 def find_citation() -> Path | None:
-    """``CITATION.cff`` of the project, or of the package where the project has none."""
+    """``CITATION.cff`` of the project or, if it has none, of the package."""
     paths = (root / "CITATION.cff" for root in (find_root(), _CHECKOUT, PACKAGED))
     return next((path for path in paths if path.is_file()), None)
 
 
 def find_shipped(name: str, folder: str = "data") -> Path:
-    """A file that comes with this package, such as those of `COUNTED`, also where a run reads other data."""
+    """Path of a file in the data of this package, such as `COUNTED`, even if a run reads other data."""
     return (PACKAGED if PACKAGED.is_dir() else _CHECKOUT) / folder / name
 
 
 def find_data(data: str = "data") -> Path:
-    """Full path of the parameter ``data``; a relative one is looked up in the project's folder."""
+    """Full path of the parameter ``data``; a relative path starts at the project's folder."""
     path = _expand(data)
     return path if path.is_absolute() else find_root() / path
 
 
 def _expand(path: str | Path) -> Path:
-    """Path with `~` as the home folder; that of an unknown user is unchanged, and is then not found."""
+    """Path with `~` replaced by the home folder; unchanged if the user is unknown."""
     return Path(os.path.expanduser(path))  # noqa: PTH111, pathlib raises for an unknown user
 
 
 def relative_to_project(path: str) -> str:
-    """`path`, relative to the project's folder when it lies inside, so that records name no machine's folders."""
+    """`path`, relative to the project's folder if it is inside, so that records do not name folders of a machine."""
     place = _expand(path)
     if place.is_absolute():
         for follow in (os.path.normpath, os.path.realpath):
@@ -139,23 +139,23 @@ def relative_to_project(path: str) -> str:
 
 
 def shorten_path(path: Path) -> str:
-    """`path` as seen from the working directory when it's below, else whole."""
+    """`path` relative to the working directory if it is inside, otherwise the full path."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-# ---- a source of data -----------------------------------------------------------------------------------------------
+# ---- data source ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Source:
-    """A path of data, and how its file is to be read, as ``x.csv?date=Year&value=Percent`` says both.
+    """Path of the data with the options for reading it, written as ``x.csv?date=Year&value=Percent``.
 
     Attributes
     ----------
     path : Path
-        Of a folder or a file; a relative one is looked up in the project's folder by `find`.
+        A folder or a file. `find` looks up a relative path in the project's folder.
     choices : mapping
-        Options of `adoption check` by name, such as the name of the column of dates; a tuple of several.
+        Options of `adoption check` by name, such as the column with the dates; a tuple if an option is repeated.
 
     Examples
     --------
@@ -168,9 +168,9 @@ class Source:
 
     @classmethod
     def read(cls, text: str | Path | Source) -> Source:
-        """Source that a text names: where a file has the whole text as its name, it is that file.
+        """Source from a text; if a file has the whole text as its name, that file.
 
-        A question mark at the end says that all before it is the path.
+        In a text that ends with a question mark, all before it is the path.
         """
         if isinstance(text, Source):
             return text
@@ -186,7 +186,7 @@ class Source:
         return f"{self.path}?{urlencode(self.choices, doseq=True)}"
 
     def say(self) -> str:
-        """Name of the file or folder, and in words how it is read.
+        """Name of the file or folder with its options, as text.
 
         >>> Source.read("/home/x.csv?date=Year&unit=%25+of+homes").say()
         'x.csv (date: Year, unit: % of homes)'
@@ -195,15 +195,15 @@ class Source:
         return escape(f"{self.path.name} ({how})" if how else self.path.name)
 
     def choose(self, **choices: str | tuple[str, ...]) -> Source:
-        """Source with further options for the same path."""
+        """The same path with additional options."""
         return Source(self.path, {**self.choices, **choices})
 
     def find(self) -> Source:
-        """Source with a full path; a relative one starts at the project's folder."""
+        """Source with its full path; a relative path starts at the project's folder."""
         return Source(find_data(str(self.path)), self.choices)
 
     def find_from_here(self) -> Source:
-        """Source with a full path if it exists from the working directory, else unchanged."""
+        """Source with its full path if the path exists in the working directory, otherwise unchanged."""
         path = _expand(self.path)
         return Source(path.absolute(), self.choices) if os.path.exists(path) else self  # noqa: PTH110, no name is too long
 
@@ -213,66 +213,66 @@ class Source:
 *WITHDRAWN, PUBLISHED_MODEL = ("weighted", "mean", "mean_2", "mean_3", "path_1", "formula")
 """Names of the methods in the register: those withdrawn, and the published one. Another method is added at the end."""
 ESTIMATES = f"{PUBLISHED_MODEL} (estimates)"
-"""Name in scores of what the published method registered for days that had passed, see `is_estimate`."""
+"""Name in scores of the published method's forecasts for past days, see `is_estimate`."""
 REGISTER = "forecasts.csv"
-"""Table of registered forecasts beside the data."""
+"""Name of the table of registered forecasts."""
 
 
 def find_register(path: Path) -> Path:
-    """The table of registered forecasts, there or not: in a data folder, or beside a file of own data."""
+    """Path of the table of registered forecasts, which may not exist: in a data folder, or next to a user's file."""
     return (path if path.is_dir() else path.parent) / REGISTER
 
 
 def is_estimate(rows: Any) -> Any:
-    """Whether registered forecasts, a row or a table of them, are for days that had passed: no forecasts, therefore."""
+    """Whether registered values, in a row or a table, are for days before registration, so are estimates."""
     return rows["target_date"] < rows["registered"]
 
 
 def is_register(path: Path) -> bool:
-    """True for a table of registered forecasts; beside own data a file of that name may be somebody's."""
+    """Whether a file is a table of registered forecasts; next to a user's data it may be another file of that name."""
     with suppress(OSError):
-        begin = path.read_bytes().removeprefix(codecs.BOM_UTF8)  # a spreadsheet writes the mark
+        begin = path.read_bytes().removeprefix(codecs.BOM_UTF8)  # written by spreadsheet programs
         return begin.startswith(b"model,version,registered,")
     return False
 
 
 def read_clock() -> datetime:
-    """Now; where SOURCE_DATE_EPOCH is set, the time that it says, so that a run made on another day has the same bytes.
+    """Current time, or that of SOURCE_DATE_EPOCH if it is set, so that a run can be repeated to the byte.
 
     Raises
     ------
     RunError
-        If it says none.
+        If SOURCE_DATE_EPOCH is not a time.
     """
-    given = os.environ.get("SOURCE_DATE_EPOCH")
+    seconds = os.environ.get("SOURCE_DATE_EPOCH")
     try:
-        return datetime.now(UTC) if given is None else datetime.fromtimestamp(int(given), UTC)
+        return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        wrong = f"The variable SOURCE_DATE_EPOCH is {quote(given)}"
+        wrong = f"The variable SOURCE_DATE_EPOCH is {quote(seconds)}"
         raise RunError(f"{wrong}; it must be seconds since 1970, such as 1796083200.") from error
 
 
-# ---- the system -----------------------------------------------------------------------------------------------------
+# ---- operating system -----------------------------------------------------------------------------------------------
 
 NEEDED = 30_000_000
-"""Bytes that a run takes at least while it is made."""
+"""Minimum disk space that a run needs, in bytes."""
 FULL = os.strerror(errno.ENOSPC)
 _UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
-"""Optional imports of our dependencies; no run needs them, and blocking them saves a second."""
+"""Optional imports of our dependencies; no run needs them, and skipping them saves a second."""
 
 
 def count_processors() -> int:
-    """Processors that this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def import_extra(name: str, extra: str, what: str) -> Any:
-    """The module of a library that only some uses need, which an extra of this package installs.
+    """Import an optional library, which an extra of this package installs.
 
     Raises
     ------
     UserError
-        If the library isn't installed.
+        If the library is not installed.
     """
     try:
         return importlib.import_module(name)
@@ -283,7 +283,7 @@ def import_extra(name: str, extra: str, what: str) -> Any:
 
 @contextmanager
 def block_unneeded() -> Iterator[None]:
-    """Let the imports that no run needs fail within the block, as if they weren't installed."""
+    """Make imports that no run needs fail inside the block, as if the libraries were not installed."""
     blocked = [name for name in _UNNEEDED if name not in sys.modules]
     sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # None is how Python blocks an import
     try:
@@ -300,18 +300,18 @@ def find_room() -> int:
 
 
 def format_room(needed: float = NEEDED) -> str:
-    """Sentence on the room in the folder of outputs, and on how much a run needs."""
+    """Sentence on the free space in the folder of outputs and the space that a run needs."""
     free, needed = find_room() / 1e6, needed / 1e6
     return f"{shorten_path(find_outputs())} has {free:,.0f} MB free, and a run needs {needed:,.0f} MB."
 
 
 def format_system_error(error: Exception) -> str:
-    """Refusal of the system in words: memory, a thread, a file, a full disk; "" for an error of ours."""
+    """Message on an error of the operating system (memory, threads, files, full disk); "" for other errors."""
     if isinstance(error, MemoryError):
         return "Out of memory"
-    if isinstance(error, RuntimeError):  # Python has no kind of error of its own for threads
+    if isinstance(error, RuntimeError):  # Python has no separate exception for threads
         return str(error) if "can't start new thread" in str(error) else ""
-    if not isinstance(error, OSError) or not error.errno:  # some library's own
+    if not isinstance(error, OSError) or not error.errno:  # raised by a library, not by the system
         return ""
     if error.errno == errno.ENOSPC:
         return f"{FULL}. {format_room()}".removesuffix(".")
@@ -320,7 +320,7 @@ def format_system_error(error: Exception) -> str:
 
 
 def raise_for_links(folder: Path) -> None:
-    """Refuse a link in the place of a folder in the outputs, or on the way to it; the outputs themselves may be one.
+    """Raise an error if a folder in the outputs, or a parent of it inside them, is a link.
 
     Raises
     ------
@@ -332,4 +332,4 @@ def raise_for_links(folder: Path) -> None:
         step = outputs.joinpath(*inside[:number])
         if step.is_symlink():
             only = f"only {shorten_path(outputs)} may be a link"
-            raise RunError(f"{shorten_path(step)} is no folder. Move it away, or take another name; {only}.")
+            raise RunError(f"{shorten_path(step)} is a link, not a folder. Move it away, or use another name; {only}.")

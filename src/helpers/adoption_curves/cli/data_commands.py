@@ -20,10 +20,10 @@ from .options import Pairs
 @options.data_folder
 @options.as_json
 def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
-    """List the series of the data: entity, span, limit and last figure.
+    """List the series of the data: entity, span, limit and last observation.
 
     With WORDs it lists only series that have all of them in entity, name or title. The limit is that of the data,
-    which a run takes unless '-p limit' names another. Below the series it counts the figures of the profile of use.
+    which a run takes unless '-p limit' names another. Below the series it counts the values of the profile of use.
     """
     from .. import indicators
     from ..indicators.problems import suggest_names
@@ -53,7 +53,7 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
 @click.option("--all", "indicator", metavar="INDICATOR", help="Each economy with the newest value of an indicator.")
 @click.option("--for", "dates", metavar="YYYY-MM-DD", multiple=True, help="Date of the forecast; may be repeated.")
 def register(runs: tuple[str, ...], indicator: str | None, dates: tuple[str, ...]) -> None:
-    """Register the forecasts of runs, to score them when their figures are published.
+    """Register the forecasts of runs, to score them when their values are published.
 
     Adds rows to forecasts.csv beside the data: quantiles of the forecast, and of two baselines. No command changes a
     row that is there. It passes over a run without a forecast. RUN is the name of a run, or SWEEP/RUN. With --all it
@@ -85,15 +85,15 @@ def register(runs: tuple[str, ...], indicator: str | None, dates: tuple[str, ...
 @click.command()
 @options.data_folder
 @click.option(
-    "--vintage", type=click.Choice(["first", "latest"]), default="first", help="Print of a revised figure that counts."
+    "--vintage", type=click.Choice(["first", "latest"]), default="first", help="Print of a revised value that counts."
 )
 @options.as_json
 def score(data: str, vintage: str, as_json: bool) -> None:
-    """Score the registered forecasts whose figures are published.
+    """Score the registered forecasts whose values are published.
 
     Prints the weighted interval score against each baseline and the coverage of the 50, 80 and 90% intervals. For a
-    figure that is only a limit it prints the probability that the forecast gave to it. A forecast that was registered
-    after its figure was public is marked, and never counted.
+    value that is only a limit it prints the probability that the forecast gave to it. A forecast that was registered
+    after its value was public is marked, and never counted.
     """
     from .. import indicators
     from ..forecast.register import read_register, score_register, summarise_scores
@@ -109,7 +109,7 @@ def score(data: str, vintage: str, as_json: bool) -> None:
     for sentence in format_scores(summarise_scores(scored)):
         print(escape(sentence))
     if vintage == "latest":
-        print("For revised figures the latest print counts.")
+        print("For revised values the latest print counts.")
     if scored.empty:
         print(f"No forecast is registered in {shorten_path(find_register(known.path))}: adoption register RUN")
 
@@ -167,7 +167,7 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
         data = indicators.load(asked["data"])
         refused, notes = find_refusals(data, asked) if data.is_beside else ([], [])
         if not data.is_beside:
-            data.references()  # refuses one with a figure above its base
+            data.references()  # refuses one with a value above its base
         print(f"ok: {listing.summarise_data(data)}")
         for line in notes:
             print(line)
@@ -187,12 +187,12 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
 @click.command()
 @click.argument("source", metavar="SOURCE:NAME")
 @click.option("--where", metavar="COLUMN=CODE", multiple=True, help="Rows to take; may be repeated.")
-@click.option("--unit", metavar="TEXT", help="Unit of the figures, where the publisher does not say it.")
-@click.option("--measure", type=click.Choice(["level", "cumulative", "flow"]), help="What a figure counts.")
-@click.option("--limit", type=click.Choice(["population"]), help="The population beside each figure, as its limit.")
+@click.option("--unit", metavar="TEXT", help="Unit of the values, where the publisher does not say it.")
+@click.option("--measure", type=click.Choice(["level", "cumulative", "flow"]), help="What a value counts.")
+@click.option("--limit", type=click.Choice(["population"]), help="The population beside each value, as its limit.")
 @click.option("--to", "path", metavar="FILE", type=options.PATH, help="File to write.")
 def fetch(source: str, where: tuple[str, ...], path: Path | None, limit: str | None, **said: str | None) -> None:
-    """Fetch figures from their publisher, as a file for a run.
+    """Fetch values from their publisher, as a file for a run.
 
     SOURCE:NAME is owid:SLUG of a chart of Our World in Data, wb:INDICATOR of the World Bank, or eurostat:DATASET. The
     file has unit, source, licence, address and day of retrieval as the publisher says them. What it does not say is

@@ -21,33 +21,33 @@ _Choices: TypeAlias = Sequence[tuple[str, str]]
 def format_series(series: pd.DataFrame) -> list[dict[str, str]]:
     """Rows of `list_series` as texts for a terminal."""
     first, last = (series[name].dt.strftime("%Y-%m") for name in ("first", "last"))
-    rows = series.assign(figures=series["n"].astype(str), span=first + " to " + last)
-    rows["last figure"] = series["last_value"].map("{:,.15g}".format)
-    return rows[["entity", "indicator", "unit", "figures", "span", "limit", "last figure"]].to_dict("records")
+    rows = series.assign(observations=series["n"].astype(str), span=first + " to " + last)
+    rows["last value"] = series["last_value"].map("{:,.15g}".format)
+    return rows[["entity", "indicator", "unit", "observations", "span", "limit", "last value"]].to_dict("records")
 
 
 def format_profile(found: pd.DataFrame) -> list[str]:
-    """Lines on what profile of use there is, of `count_profile`: a technology each, with figures by entity."""
+    """Lines on what profile of use there is, of `count_profile`: a technology each, with values by entity."""
     places = found["entity"] + " " + found["figures"].astype(str)
     listed = places.groupby(found["technology"], sort=False).agg(", ".join)
     return [
-        escape(f"Who uses {technology}, for what, in which firms (notebook 7), figures: {text}.")
+        escape(f"Who uses {technology}, for what, in which firms (notebook 7), values: {text}.")
         for technology, text in listed.items()
     ]
 
 
 def summarise_data(data: Data) -> str:
-    """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
+    """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 values, ..."."""
     from .. import indicators
 
     if not data.own:
-        return f"{data.path.name} holds no exact figure, so there is nothing to fit"
+        return f"{data.path.name} holds no exact observation, so there is nothing to fit"
     series, studied = indicators.list_series(data), indicators.list_studied(data)
     series = series[[pair in studied for pair in zip(series["entity"], series["indicator"], strict=True)]]
     entities = format_count(series["entity"].nunique(), "entity", "entities")
     values, first, last = series["n"].sum(), series["first"].min(), series["last"].max()
     return (
-        f"{data.path.name} holds {len(series):,} series of {entities}, {format_count(values, 'exact figure')} "
+        f"{data.path.name} holds {len(series):,} series of {entities}, {format_count(values, 'exact observation')} "
         f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
     )
 

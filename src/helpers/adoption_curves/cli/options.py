@@ -47,7 +47,7 @@ data_folder = click.option(
     "--data", metavar="PATH", default="data", help="Folder of data, or a file of your own: FILE?unit=...&measure=..."
 )
 strict = flag(
-    "--strict", "Refuse own data with cells left out, figures of the last run lost, or a newest one that slipped."
+    "--strict", "Refuse own data with cells left out, values of the last run lost, or a newest one that slipped."
 )
 wait = flag("--wait", "Wait for another process that makes the same run.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

@@ -17,7 +17,7 @@ squares; `fit_tables` several fits; `verdict` where a series ends.
 """
 
 from ..base.dates import CurveError, decimal_years
-from ..base.fallen import is_in_decline
+from ..base.decline import is_in_decline
 from .families import FAMILIES, AdoptionCurve, Bass, Gompertz, Logistic
 from .fit_tables import compare_estimates, compare_fits, fit_families
 from .results import Results

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ..base.dates import LEAST_FIGURES
-from ..base.fallen import has_grown, is_in_decline
+from ..base.dates import LEAST_TO_LEVEL_OFF
+from ..base.decline import has_grown, is_in_decline
 from ..base.formats import FLOW, format_name, say
 from ..base.limit import Limit
 from ..base.project import find_shipped
@@ -204,7 +204,7 @@ def _classify(table: pd.DataFrame, last: float, limit: float, count: int, grown:
         return NOT_KNOWN, f"the highest end that fits is more than {WIDEST:g} times the lowest"
     if low > limit:
         return BEYOND, ""
-    if count >= LEAST_FIGURES and high <= NARROW * low and not reaches:
+    if count >= LEAST_TO_LEVEL_OFF and high <= NARROW * low and not reaches:
         return LEVELS_OFF, _format_odds()
     return DEPENDS, ""
 

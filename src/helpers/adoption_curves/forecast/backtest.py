@@ -13,59 +13,59 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..base.dates import SHORTEST, decimal_years
-from ..base.fallen import are_in_decline, find_spaced
+from ..base.dates import LEAST_OBSERVATIONS, decimal_years
+from ..base.decline import are_in_decline, find_spaced
 from ..base.limit import Limit
 from ..indicators.series import AdoptionSeries
 from . import model
 from .benchmarks import BENCHMARKS
 
-_WINDOWS = (3, 4, 6, 8)  # figures of a window
+_WINDOWS = (3, 4, 6, 8)  # values of a window
 HORIZONS = np.array([0.5, 1.0, 2.0, 3.0, 5.0])  # years
 EARLY = 0.05  # share of the limit: scores that are means over all stages begin here
 LATEST = 0.98  # share of the limit that the last value of a window has at most; `model.CONSTANTS` has the least
-DATE_TOLERANCE = 0.26  # years by which a figure may miss a horizon; the forecast is made for the figure's own date
+DATE_TOLERANCE = 0.26  # years by which a value may miss a horizon; the forecast is made for the value's own date
 LABELS = ["technology", "entity", "indicator"]  # columns that identify a series
 
 
 class _Windows(NamedTuple):
-    """N windows of n figures, and the H figures that came nearest to horizons after them."""
+    """N windows of n observations, and the H values that came nearest to horizons after them."""
 
     labels: np.ndarray  # (N, 3) texts, by `LABELS`
-    origin: np.ndarray  # (N,) dates of the last figures
-    t: np.ndarray  # (N, n) years before the last figure
-    y: np.ndarray  # (N, n) figures, in the unit of their series
-    limit: np.ndarray  # (N, n) as known at the last figure
-    h: np.ndarray  # (N, H) years ahead, NaN where no figure is near
+    origin: np.ndarray  # (N,) dates of the last observations
+    t: np.ndarray  # (N, n) years before the last observation
+    y: np.ndarray  # (N, n) values, in the unit of their series
+    limit: np.ndarray  # (N, n) as known at the last observation
+    h: np.ndarray  # (N, H) years ahead, NaN where no value is near
     dates: np.ndarray  # (N, H)
     outcome: np.ndarray  # (N, H)
 
 
-_NO_FIGURES, _NO_DATES = np.empty((0, 3)), np.empty((0, len(HORIZONS)), "datetime64[ns]")
+_NO_VALUES, _NO_DATES = np.empty((0, 3)), np.empty((0, len(HORIZONS)), "datetime64[ns]")
 _NO_AHEAD = _NO_DATES.astype(float)
-_NONE = _Windows._make([_NO_FIGURES.astype(str), _NO_DATES[:, 0], *[_NO_FIGURES] * 3, _NO_AHEAD, _NO_DATES, _NO_AHEAD])
+_NONE = _Windows._make([_NO_VALUES.astype(str), _NO_DATES[:, 0], *[_NO_VALUES] * 3, _NO_AHEAD, _NO_DATES, _NO_AHEAD])
 
 
 def list_windows(
     references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS, kind: str = "limit"
 ) -> list[_Windows]:
-    """Every window whose last share intervals may be of, that has not fallen, and has a figure after it.
+    """Every window whose last share intervals may be of, that has not fallen, and has a value after it.
 
-    Its figures are the last ones before its date that lie 0.4 years or more apart, as those of a forecast.
+    Its values are the last ones before its date that lie 0.4 years or more apart, as those of a forecast.
 
     Parameters
     ----------
     references : sequence of AdoptionSeries
         Those without a limit are passed over.
     windows : sequence of int
-        Numbers of figures.
+        Numbers of values.
     kind : str
         "limit" or "sales": the last share is at least the one from which `model.CONSTANTS` says that it was tested.
 
     Returns
     -------
     list of _Windows
-        One for each number of figures of which there is a window.
+        One for each number of values of which there is a window.
     """
     found = []
     for points in windows:
@@ -83,13 +83,13 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -
     suspected = series.breaks.loc[(series.breaks["kind"] == "suspected") & (series.since != "all"), "date"]
     for day in decimal_years(pd.DatetimeIndex(suspected)):
         later = [each[seen[each] >= day] for each in picked]
-        picked = [new if len(new) >= SHORTEST else old for new, old in zip(later, picked, strict=True)]
+        picked = [new if len(new) >= LEAST_OBSERVATIONS else old for new, old in zip(later, picked, strict=True)]
     used = np.array([each[-points:] for each in picked if len(each) >= points], int).reshape(-1, points)
     years, y = seen[used], figures[used]
     known = limit.at(years, years[:, -1:])
     share, latest = y[:, -1] / known[:, -1], EARLY if series.role == "early" else LATEST
     kept = (share >= model.CONSTANTS[kind].tested) & (share <= latest) & (y.min(axis=1) > 0) & ~are_in_decline(years, y)
-    # the figure nearest to each horizon, unless it is too far from it
+    # the value nearest to each horizon, unless it is too far from it
     origin = years[kept, -1:]
     nearest = np.abs(seen - (origin + HORIZONS)[..., None]).argmin(axis=2)
     gap = seen[nearest] - origin
@@ -113,7 +113,7 @@ def backtest(
     kind : str
         "limit", or "sales" for shares of sales: a row of `model.CONSTANTS`.
     windows : sequence of int
-        Numbers of figures that a forecast may see.
+        Numbers of values that a forecast may see.
     since : str
         As for `forecast`: with "all" windows cross suspected changes of method, else none does that need not.
 
@@ -121,9 +121,9 @@ def backtest(
     -------
     DataFrame
         A row per window, origin and horizon: technology, entity, indicator, kind, origin, window; date and actual (the
-        figure that came), horizon_years (nominal), years (exact); first and last (figures of the window), share (last
-        figure / limit), limit (at the origin), limit_ahead (its forecast), limit_sd (the standard error of that),
-        spread (on the scale of growth), path, and the path of each benchmark. Figures and paths are in the unit of the
+        value that came), horizon_years (nominal), years (exact); first and last (values of the window), share (last
+        value / limit), limit (at the origin), limit_ahead (its forecast), limit_sd (the standard error of that),
+        spread (on the Gompertz scale), path, and the path of each benchmark. Values and paths are in the unit of the
         series. No rows where no series with a limit is long enough for any window.
 
     Examples

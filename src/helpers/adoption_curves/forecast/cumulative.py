@@ -1,7 +1,7 @@
-"""Figures that count all so far: forecast is what each period adds, and `sum_up` adds it to the last figure.
+"""Values that count all so far: forecast is what each period adds, and `sum_up` adds it to the last observation.
 
 `compute_increments` turns such a series into what it adds, a year's worth of it at each date; that is forecast without
-a limit as any other series. `sum_up` draws its joint paths and cumulates them.
+a limit as any other series. `sum_up` draws its simulated paths and cumulates them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
-from ..base.fallen import find_newest
+from ..base.dates import LEAST_OBSERVATIONS, LEAST_SPAN, decimal_years
+from ..base.decline import find_newest
 from ..indicators.series import AdoptionSeries
 from .paths import draw_scores
 
@@ -26,34 +26,34 @@ def compute_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     Parameters
     ----------
     series : AdoptionSeries
-        Its last figures are used, as in any forecast.
+        Its last observations are used, as in any forecast.
 
     Returns
     -------
     AdoptionSeries or None
-        Without limit, limit or newer figures. None where the last period added nothing or fewer than three added
+        Without limit, limit or newer values. None where the last period added nothing or fewer than three added
         something: then there is no growth to forecast, and the series itself is.
     """
     values = series.values[series.values > 0]
     values = values.iloc[find_newest(decimal_years(values.index))]
     rates = values.diff().iloc[1:] / np.diff(decimal_years(values.index))
     seen = rates[rates > 0]
-    if len(seen) < SHORTEST or rates.iloc[-1] <= 0 or np.ptp(decimal_years(seen.index)) < SHORTEST_SPAN:
+    if len(seen) < LEAST_OBSERVATIONS or rates.iloc[-1] <= 0 or np.ptp(decimal_years(seen.index)) < LEAST_SPAN:
         return None
     nothing = series.censored.iloc[:0]
     return replace(series, values=rates, limit=None, most=np.inf, censored=nothing, measure="level")
 
 
 def sum_up(added: Any, last: float, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """The total's quantiles (H, Q): joint paths of increments, cumulated from the last figure.
+    """The total's quantiles (H, Q): simulated paths of increments, cumulated from the last observation.
 
     Parameters
     ----------
     added : Forecast
         Of the increments, in units a year.
     last : float
-        The last figure of the total.
-    years : (H,) after the last figure
+        The last observation of the total.
+    years : (H,) after the last observation
     levels : (Q,), or (H, Q)
 
     Returns

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from ..base.dates import REAL, SHORTEST, decimal_years, to_dates
-from ..base.fallen import is_in_decline
+from ..base.dates import LEAST_OBSERVATIONS, REAL, decimal_years, to_dates
+from ..base.decline import is_in_decline
 from ..base.formats import GIVES_RANGE, NO_FORECAST, format_bound, format_long_date, format_range, quote, say
 from ..base.headline import find_goal
 from ..base.levels import LEVELS, band_columns, band_ends, check_levels, format_level, quoted_level, read_shares
@@ -602,7 +602,7 @@ def forecast(
     made = Forecast(
         "few", target, printed, used, whole.index, no_dates, check_levels(levels), read_shares("shares", shares)
     )
-    if len(used) < SHORTEST:
+    if len(used) < LEAST_OBSERVATIONS:
         return made
     if is_in_decline(decimal_years(target.values.index), target.values.to_numpy(float)):
         return replace(made, kind="fallen")

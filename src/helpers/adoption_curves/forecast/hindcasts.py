@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
+from ..base.dates import LEAST_OBSERVATIONS, LEAST_SPAN, decimal_years
 from ..base.levels import LEVELS
 from ..base.limit import Limit
 from ..indicators.from_pandas import read_series
@@ -17,10 +17,10 @@ from .backtest import EARLY, list_windows
 from .forecasting import REPORTED_QUANTILES, Forecast, forecast
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
-_EXAMPLE_FIGURES = 4  # figures from which that is made
+_EXAMPLE_OBSERVATIONS = 4  # values from which that is made
 _FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
-_FINISHED_FIGURES = 12  # first figures of it, of which none is below the one before
-_BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of dates of hindcasts
+_FINISHED_OBSERVATIONS = 12  # first observations of it, of which none is below the one before
+_BACK, _MOST_ORIGINS = 3.2, 3  # years before the last observation, and how many, of dates of hindcasts
 
 
 def hindcast(
@@ -43,8 +43,8 @@ def hindcast(
     Returns
     -------
     DataFrame
-        The rows of `Forecast.frame`, up to half a year beyond the last figure, with
-        ``origin`` and ``made`` (the day on which the figure of that date was published) first, and ``actual``, the
+        The rows of `Forecast.frame`, up to half a year beyond the last observation, with
+        ``origin`` and ``made`` (the day on which the value of that date was published) first, and ``actual``, the
         value observed on that date or missing.
     """
     target = read_series(series, limit)
@@ -66,21 +66,21 @@ def hindcast(
 
 
 def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> pd.DataFrame:
-    """A forecast made at an earlier date beside the figures that followed.
+    """A forecast made at an earlier date beside the values that followed.
 
     Parameters
     ----------
     made : Forecast
     whole : AdoptionSeries
-        The series with its later figures.
+        The series with its later observations.
     day : Timestamp
         On which it could have been made.
 
     Returns
     -------
     DataFrame
-        origin (date of its last figure), made (the day), the columns of `Forecast.frame`, actual (missing where there
-        is no figure on that date, or one counted anew since) and inside (whether it lies inside the 80% range).
+        origin (date of its last observation), made (the day), the columns of `Forecast.frame`, actual (missing where
+        there is no value on that date, or one counted anew since) and inside (whether it lies inside the 80% interval).
     """
     rows = made.frame()
     rows.insert(0, "origin", made.origin)
@@ -95,15 +95,15 @@ def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> p
 def cut_series(series: AdoptionSeries, date: pd.Timestamp, points: int | None = None) -> AdoptionSeries:
     """Series cut at `date`; of it the last `points`.
 
-    Before its last break the series is the figures since the break before that.
+    Before its last break the series is the values since the break before that.
 
     Parameters
     ----------
     series : AdoptionSeries
     date : Timestamp
-        Figures after it are left out.
+        Values after it are left out.
     points : int, optional
-        How many figures are kept, the last ones; None keeps all.
+        How many values are kept, the last ones; None keeps all.
 
     Returns
     -------
@@ -126,8 +126,8 @@ def cut_series(series: AdoptionSeries, date: pd.Timestamp, points: int | None = 
 def find_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, pd.Timestamp]:
     """A series that rises, and the date of it from which its forecast is an example.
 
-    Of windows of four figures that all rise, and have a figure after each horizon, it is the one whose last share is
-    nearest to `_EXAMPLE`.
+    Of windows of four observations that all rise, and have a value after each horizon, it is the one whose last share
+    is nearest to `_EXAMPLE`.
 
     Parameters
     ----------
@@ -142,10 +142,10 @@ def find_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, 
     ValueError
         If there is no such window.
     """
-    windows = list_windows(references, [_EXAMPLE_FIGURES])
+    windows = list_windows(references, [_EXAMPLE_OBSERVATIONS])
     if not windows:
         raise ValueError(
-            f"none of the references has {_EXAMPLE_FIGURES} figures and a later one while at 0.2 to 98% of its limit"
+            f"none of the references has {_EXAMPLE_OBSERVATIONS} values and a later one at 0.2 to 98% of its limit"
         )
     [found] = windows
     rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
@@ -155,9 +155,9 @@ def find_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, 
 
 
 def find_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
-    """The figures, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
+    """The values, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
 
-    It is the one with twelve such figures, none of them lower than the one before, whose eighth is nearest to half of
+    It is the one with twelve such values, none of them lower than the one before, whose eighth is nearest to half of
     the limit.
 
     Parameters
@@ -170,14 +170,14 @@ def find_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
     AdoptionSeries
     """
     shares = {place: each.share for place, each in enumerate(references) if each.limit is not None}
-    early = {place: share[share >= EARLY].iloc[:_FINISHED_FIGURES] for place, share in shares.items()}
+    early = {place: share[share >= EARLY].iloc[:_FINISHED_OBSERVATIONS] for place, share in shares.items()}
 
     def misses(place: int) -> float:
         share, whole = early[place], shares[place]
         if not len(share):
             return np.inf
         missed = abs(share.iloc[2 * len(share) // 3 - 1] - 0.5)
-        fits = len(share) == _FINISHED_FIGURES and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
+        fits = len(share) == _FINISHED_OBSERVATIONS and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
         return missed if fits else missed + 9
 
     chosen = min(early, key=misses)
@@ -195,11 +195,11 @@ def _find_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
     -------
     DatetimeIndex
     """
-    values = series.values[series.values > 0]  # a forecast passes over a figure of 0
+    values = series.values[series.values > 0]  # a forecast passes over a value of 0
     if values.empty:
         return pd.DatetimeIndex(values.index)
     years = decimal_years(values.index)
-    enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
+    enough = (np.arange(len(years)) >= LEAST_OBSERVATIONS - 1) & (years - years[0] >= LEAST_SPAN)
     dates = values.index[enough][:-1]
     dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * _BACK)]
     step = max(1, -(-len(dates) // _MOST_ORIGINS))
@@ -207,5 +207,5 @@ def _find_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
 
 
 def _list_hard(series: AdoptionSeries) -> pd.DatetimeIndex:
-    """Dates of the first figures after each break of a series that is not merely suspected."""
+    """Dates of the first observations after each break of a series that is not merely suspected."""
     return pd.DatetimeIndex(series.breaks.loc[series.breaks["kind"] == "break", "date"])

@@ -1,42 +1,42 @@
-"""What a forecast takes of a series: the figures that it uses, and the dates that follow."""
+"""What a forecast takes of a series: the values that it uses, and the dates that follow."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, SHORTEST_SPAN, decimal_years
-from ..base.fallen import find_newest
+from ..base.dates import LEAST_SPAN, REAL, decimal_years
+from ..base.decline import find_newest
 from ..base.formats import quote
 from ..base.limit import Limit
 from ..indicators.date_formats import read_day
 from ..indicators.from_pandas import find_double
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 
-_LIMIT_TOLERANCE = 0.02  # part by which figures may lie above the limit: both are rounded, and of different days
+_LIMIT_TOLERANCE = 0.02  # part by which values may lie above the limit: both are rounded, and of different days
 _LONGEST_HORIZON = 100  # years; a run allows fewer
 _LONGEST_UNTIL = 15  # years
 
 
 def select_values(values: pd.Series, limit: Limit | None = None) -> pd.Series:
-    """The figures that a forecast uses: the last ones above 0, see `base.fallen.find_newest`.
+    """The values that a forecast uses: the last ones above 0, see `base.decline.find_newest`.
 
     Parameters
     ----------
     values : pandas.Series with a DatetimeIndex
-        Exact figures, in the unit of the series.
+        Exact observations, in the unit of the series.
     limit : Limit or None
         In that unit.
 
     Returns
     -------
     pandas.Series
-        In that unit. Of figures within half a year it is the last.
+        In that unit. Of values within half a year it is the last.
 
     Raises
     ------
     ValueError
-        With figures above the limit, or a limit that starts after them.
+        With values above the limit, or a limit that starts after them.
     """
     if values.index.has_duplicates:
         raise ValueError(f"two values on {find_double(values):%Y-%m-%d}: keep one per date")
@@ -46,12 +46,12 @@ def select_values(values: pd.Series, limit: Limit | None = None) -> pd.Series:
     if values.empty:
         return values
     years = decimal_years(values.index)
-    used = values.iloc[find_newest(years)] if np.ptp(years) >= SHORTEST_SPAN else values.iloc[-1:]
+    used = values.iloc[find_newest(years)] if np.ptp(years) >= LEAST_SPAN else values.iloc[-1:]
     if limit is None:
         return used
     first = limit.values.index[0]
     if first > used.index[-1]:
-        raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last figure: give earlier values of it")
+        raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last observation: give earlier values of it")
     seen = decimal_years(used.index)
     known = limit.at(seen, seen[-1])
     named = limit.name[:1].isalpha() or limit.values.nunique() > 1
@@ -89,7 +89,7 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float, until: str = "") -
     """
     check_horizon(horizon_years)
     if not len(index):
-        raise ValueError("there is no date after which to forecast: give one figure at least")
+        raise ValueError("there is no date after which to forecast: give one value at least")
     last, gaps, end = index[-1], np.diff(decimal_years(index)), None
     if until:
         end = read_until(until, last)
@@ -144,7 +144,7 @@ def check_horizon(horizon_years: float) -> None:
 
 
 def check_limits(series: AdoptionSeries) -> None:
-    """Refuse figures and limits above `most`, and figures that are at least something above the limit.
+    """Refuse values and limits above `most`, and values that are at least something above the limit.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def check_limits(series: AdoptionSeries) -> None:
     at_least, highest = series.at_least, series.highest
     if highest > series.most * (1 + BASE_TOLERANCE):
         raise ValueError(
-            f"most is {series.most:g}, and the series has reached {highest:g}: give a value that no figure passes"
+            f"most is {series.most:g}, and the series has reached {highest:g}: give a number that no value exceeds"
         )
     if series.limit is None:
         return

@@ -1,9 +1,9 @@
-"""The forecast as a formula, in plain arrays: from figures to quantiles, in the order of the computing.
+"""The forecast as a formula, in plain arrays: from values to quantiles, in the order of the computing.
 
-N windows of n figures are forecast side by side, each H horizons ahead. `t` (N, n) are years before the last figure,
-0 at the last one, and `h` (N, H) years after it. With a limit `x` (N, n) are shares of the limit of their own day, and
-the scale is g(x) = -log(-log x), on which a Gompertz curve up to the limit is a straight line in time. Without one `x`
-are multiples of the last figure, and the scale is the logarithm.
+N windows of n observations are forecast side by side, each H horizons ahead. `t` (N, n) are years before the last
+observation, 0 at the last one, and `h` (N, H) years after it. With a limit `x` (N, n) are shares of the limit of their
+own day, and the scale is g(x) = -log(-log x), on which a Gompertz curve up to the limit is a straight line in time.
+Without one `x` are multiples of the last observation, and the scale is the logarithm.
 
 The constants are round, and were chosen once, on the comparison technologies; docs/method.md says what each is worth.
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from ..base.dates import SHORTEST
+from ..base.dates import LEAST_OBSERVATIONS
 from ..base.limit import MEASUREMENT
 
 
@@ -41,25 +41,25 @@ ENDS = np.array([0.2, 0.4, 0.6, 0.8, 0.98])  # at which growth may end, in share
 ROOM = 1.002  # least ratio of an end to the highest share
 _DAMPING = 0.8  # part of a trend that is left after a year
 _HALF_LIFE = 2.0  # years after which a step counts half, without a limit
-_COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last figure, in the first year
+_COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last observation, in the first year
 _TAILS = 4  # degrees of freedom of Student's t
 _TOP = 1.5  # without a limit nothing grows more, on the scale, over the root of the damped years
 _SHARES = (1e-6, 0.999)  # shares are held within, for the logarithms of g
 _SHARES_OF_END = (1e-4, 0.995)  # the same of an end
 _STEEP = (0.002, 0.95)  # the last share is held within, for the slope of g
-_TOO_FEW = f"a forecast needs {SHORTEST} figures or more: a slope, and a way to judge it"
+_TOO_FEW = f"a forecast needs {LEAST_OBSERVATIONS} values or more: a slope, and a way to judge it"
 _GROWTH_DAMPING, _MOST_GROWTH = 0.5, 1.0  # of numbers sold: part of growth left after a year, and most, in logarithms
 _LIMIT_DRIFT = 0.5  # part of the drift of the limit ahead that is part of its error
 _LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
 
 
 def g(x: np.ndarray) -> np.ndarray:
-    """Shares of the limit on the scale of growth."""
+    """Shares of the limit on the Gompertz scale."""
     return -np.log(-np.log(np.clip(x, *_SHARES)))
 
 
 def back(z: np.ndarray) -> np.ndarray:
-    """Shares of the limit from the scale of growth."""
+    """Shares of the limit from the Gompertz scale."""
     return np.exp(-np.exp(-np.clip(z, -50, 50)))
 
 
@@ -74,7 +74,7 @@ def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     t, z : ndarray, shape (..., n)
-        Years before the last figure, and values on the scale of growth.
+        Years before the last observation, and values on the Gompertz scale.
 
     Returns
     -------
@@ -84,9 +84,9 @@ def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     ValueError
-        Of one or two figures.
+        Of one or two observations.
     """
-    if t.shape[-1] < SHORTEST:
+    if t.shape[-1] < LEAST_OBSERVATIONS:
         raise ValueError(_TOO_FEW)
     away = t - t.mean(axis=-1, keepdims=True)
     slope = (away * z).sum(axis=-1) / (away**2).sum(axis=-1)
@@ -94,12 +94,12 @@ def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measure_steps(t: np.ndarray, z: np.ndarray, half_life: float = np.inf) -> tuple[np.ndarray, np.ndarray]:
-    """Mean change, and variance about it, from figure to figure.
+    """Mean change, and variance about it, from value to value.
 
     Parameters
     ----------
     t, z : ndarray, shape (N, n)
-        Years before the last figure, and values in any unit.
+        Years before the last observation, and values in any unit.
     half_life : float
         Years after which a step counts half.
 
@@ -111,10 +111,10 @@ def measure_steps(t: np.ndarray, z: np.ndarray, half_life: float = np.inf) -> tu
     Raises
     ------
     ValueError
-        Of one or two figures: there is no way to judge a slope.
+        Of one or two observations: there is no way to judge a slope.
     """
     gaps, steps, n = np.diff(t), np.diff(z), z.shape[-1]
-    if n < SHORTEST:
+    if n < LEAST_OBSERVATIONS:
         raise ValueError(_TOO_FEW)
     weights = 0.5 ** (-(t[..., 1:] + t[..., :-1]) / 2 / half_life)
     change = (weights * steps).sum(axis=-1) / (weights * gaps).sum(axis=-1)
@@ -130,7 +130,7 @@ def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.
     Parameters
     ----------
     t, limit : ndarray, shape (N, n)
-        Years before the last figure, and the limit then.
+        Years before the last observation, and the limit then.
     h : ndarray, shape (N, H)
         Years ahead.
 
@@ -173,7 +173,7 @@ def find_path(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") 
     Parameters
     ----------
     t, x : ndarray, shape (N, n)
-        Years before the last figure; shares of the limit, or without one multiples of the last figure.
+        Years before the last observation; shares of the limit, or without one multiples of the last observation.
     h : ndarray, shape (N, H)
         Years ahead.
     kind : str
@@ -183,8 +183,8 @@ def find_path(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") 
     -------
     ndarray, shape (N, H)
         With a limit shares of the limit ahead: the last share and the mean of two gains, along the line to the limit
-        and to the ends. Without one multiples of the last figure: damped drift, of which a fall is of what is left; of
-        numbers sold or added in a year their mean growth, of which half is left after a year.
+        and to the ends. Without one multiples of the last observation: damped drift, of which a fall is of what is
+        left; of numbers sold or added in a year their mean growth, of which half is left after a year.
     """
     if kind == "free":
         gain = measure_steps(t, x, _HALF_LIFE)[0][:, None] * damp(h)
@@ -201,7 +201,7 @@ def find_path(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") 
 
 
 def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") -> np.ndarray:
-    """Variances of the path's error on the scale of growth; the square of its spread is their sum.
+    """Variances of the path's error on the Gompertz scale; the square of its spread is their sum.
 
     Parameters
     ----------
@@ -286,13 +286,13 @@ def free_quantiles(path: np.ndarray, spread: np.ndarray, levels: np.ndarray, h: 
     Parameters
     ----------
     path, spread, levels : as in `quantiles`
-        The path in multiples of the last figure.
+        The path in multiples of the last observation.
     h : ndarray, shape (..., H)
         Years ahead.
 
     Returns
     -------
-    ndarray, shape (..., H, Q), in multiples of the last figure
+    ndarray, shape (..., H, Q), in multiples of the last observation
     """
     away = spread[..., None] * stdtrit(_TAILS, levels)
     return approach(path[..., None] * np.exp(away), 1.0, np.exp(_TOP * np.sqrt(damp(h)))[..., None])
@@ -330,7 +330,7 @@ def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | flo
     values : ndarray of any shape
         In the unit of the series, as the two others are.
     last : float or ndarray
-        The last figure, broadcast against the values.
+        The last observation, broadcast against the values.
     top : float or ndarray
         What they never pass, broadcast too.
 

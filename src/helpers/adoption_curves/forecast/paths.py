@@ -1,4 +1,4 @@
-"""Joint paths: how errors at two dates go together, and the draws that follow from it.
+"""Simulated paths: how errors at two dates go together, and the draws that follow from it.
 
 Normal scores of the errors s and t years ahead, s < t, have the correlation (s / t) ** `_DECAY`. A random walk has a
 decay of one half, an error of the trend alone one of 0; the errors of comparison technologies had .27.
@@ -16,18 +16,18 @@ from scipy.special import ndtri
 
 _PATHS = 2**14
 _DECAY = 0.27
-LEAST_KEPT, LEAST_LEFT = 0.05, 0.01  # parts of the paths that one newer figure, and all, must allow: else they refute
+LEAST_KEPT, LEAST_LEFT = 0.05, 0.01  # parts of the paths that one newer value, and all, must allow: else they refute
 
 
 def draw_scores(years: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Normal scores of the joint paths, correlated by the rule; the years are above 0, each once.
+    """Normal scores of the simulated paths, correlated by the rule; the years are above 0, each once.
 
     At each date they are evened out, so that paths have there the quantiles from which they are made.
 
     Parameters
     ----------
     years : array-like (H,)
-        Years after the last figure.
+        Years after the last observation.
 
     Returns
     -------

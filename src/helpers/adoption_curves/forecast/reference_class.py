@@ -60,8 +60,8 @@ def later_shares(
 ) -> pd.DataFrame:
     """Shares of their limits that technologies had some years after they first passed a share.
 
-    A series passes it between two figures, on a straight line; one that begins above it is passed over. Between two
-    figures its later share is on a straight line too. Each technology counts alike, however many series it has.
+    A series passes it between two observations, on a straight line; one that begins above it is passed over. Between
+    two values its later share is on a straight line too. Each technology counts alike, however many series it has.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from .backtest import EARLY, LABELS, LATEST
 from .benchmarks import BENCHMARKS
 
 MIN_FORECASTS = 10  # that a technology's coverage is quoted from: one or two are 0 or 100% by chance
-QUOTED = 4  # figures of the windows whose scores pages show
+QUOTED = 4  # values of the windows whose scores pages show
 FORECAST, BASE = "forecast", "straight_line"  # our own among the methods, and the one that others are set against
 _STAGES = (model.CONSTANTS["limit"].tested, EARLY, 0.2, 0.4, 0.6, LATEST)
 _NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # levels of the intervals whose calibration is shown
@@ -50,9 +50,9 @@ def evaluate(rows: pd.DataFrame, levels: Sequence[float] = LEVELS, methods: Sequ
     -------
     DataFrame
         A row per method, level and forecast: technology, entity, indicator, window, origin, horizon_years, share,
-        growth (last over first figure), method, level, actual, below and above (whether the outcome lies outside the
-        range there), covered, above_median, and the same at each level, ``ape`` (absolute error / actual) and ``wis``
-        (in shares of the limit at the origin).
+        growth (last over first observation), method, level, actual, below and above (whether the outcome lies outside
+        the range there), covered, above_median, and the same at each level, ``ape`` (absolute error / actual) and
+        ``wis`` (in shares of the limit at the origin).
     """
     wanted, frames = np.array([*WIS_QUANTILES, *(end for level in levels for end in band_ends(level))]), []
     needed = ["actual", "limit", "limit_ahead", "limit_sd", "spread"]
@@ -241,7 +241,7 @@ def summarise_coverage(evaluated: pd.DataFrame, by: Sequence[str] = ("level", "h
 
 
 def cover_by_market(evaluated: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
-    """How often 80% ranges of shares of sales held, by market: the table ``04_markets``.
+    """How often 80% intervals of shares of sales held, by market: the table ``04_markets``.
 
     Parameters
     ----------

@@ -1,13 +1,13 @@
 """Load, validate and select the published observations; reconcile the claims.
 
 ``load`` reads a data folder (``data/README.md`` is its dictionary, ``datapackage.json`` its schema) or any file of
-one's own with dates and figures, and returns `Data`, or raises `DataError` with every problem found. ``Data.series``
+one's own with dates and values, and returns `Data`, or raises `DataError` with every problem found. ``Data.series``
 selects one series and its limit as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
 The parts, each importing only those before it: ``problems``; ``date_formats``, ``validate`` (one cell or column);
 ``series`` (with its breaks and limit); ``data_files`` (files and the schema), ``checks`` (tables against each other);
 ``number_format``, ``table_text``, ``user_tables`` and ``user_file`` (any file); ``data`` (load, select); ``coverage``
-(what there is, and next figures), ``claims``, ``countries`` (one technology by country), ``labels`` (words around
+(what there is, and next values), ``claims``, ``countries`` (one technology by country), ``labels`` (words around
 tables and charts), ``profile`` (who uses it, for what, with which product, in which firms), ``pace`` (series on one
 clock).
 """

@@ -1,7 +1,7 @@
 """Check the tables of a data folder: each as the schema says, then against each other.
 
 The project's descriptor ``datapackage.json`` (Frictionless Table Schemas) is the one source of columns, types,
-constraints and keys. What a Table Schema cannot say (a percentage within 0 to 100) is checked here. That no figure is
+constraints and keys. What a Table Schema cannot say (a percentage within 0 to 100) is checked here. That no value is
 above its base is checked where a series gets its limit.
 """
 
@@ -37,7 +37,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to DataFrame
-        Typed tables, with the line number in the file as ``row``; tables with printed figures also have ``precision``,
+        Typed tables, with the line number in the file as ``row``; tables with printed values also have ``precision``,
         half a unit of the last printed digit.
 
     Raises
@@ -48,7 +48,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     kind = find_kind(folder)
     if kind != "folder":
         looked = f"file or folder does not exist (looked in {Path.cwd()})"
-        right = "give a folder that holds observations.csv, or a file with dates and figures"
+        right = "give a folder that holds observations.csv, or a file with dates and values"
         raise DataError([Problem("", None, "data", str(folder), kind or f"{looked}; {right}")])
     schemas = read_schemas()
     problems, tables = list[Problem](), dict[str, pd.DataFrame]()
@@ -112,7 +112,7 @@ def _check_foreign_key(name: str, tables: Mapping[str, pd.DataFrame], key: Mappi
     return list_problems(f"{name}.csv", wrong, column, lambda entry: near(entry["value"]))
 
 
-# ---- figures that cannot be what they say
+# ---- values that cannot be what they say
 
 
 def _check_profile(file: str, profile: pd.DataFrame) -> list[Problem]:
@@ -158,7 +158,7 @@ def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
     units = table.loc[:, ["row", "unit"]].drop_duplicates("unit").rename(columns={"unit": "value"})
     units["right"] = units["value"].map(read_unit)
     fraction = units["value"].str.fullmatch(_FRACTION, flags=re.IGNORECASE)
-    percent = "is a fraction of 1; multiply the figures and their standard errors by 100, and write the unit percent"
+    percent = "is a fraction of 1; multiply the values and their standard errors by 100, and write the unit percent"
     other = units[units["right"] != units["value"]]
     return [
         *list_problems(file, other, "unit", "is a percentage; write {right}"),
@@ -181,7 +181,7 @@ def check_published(file: str, rows: pd.DataFrame) -> list[Problem]:
     list of Problem
     """
     early = rows[rows["published"] < rows["date"]].assign(value="")
-    message = "is before the day that the figure describes; write the day on which the figure became public"
+    message = "is before the day that the value describes; write the day on which the value became public"
     return list_problems(file, early, "published", message)
 
 
@@ -240,7 +240,7 @@ def check_figures(
     counted = indicators.loc[(indicators["measure"] == "cumulative") & (indicators["breaks"] == ""), "indicator"]
     fallen = rows[rows["indicator"].isin(counted) & (rows["value"] < rows["before"])]
     rate = "is a percentage above 100; write a value from 0 to 100, or, for a rate, a unit such as per 100 people"
-    before = "is about a hundredth of the figure before it, {before:g} on {before_date:%Y-%m-%d}"
+    before = "is about a hundredth of the value before it, {before:g} on {before_date:%Y-%m-%d}"
     total = "is below {before:g} before it, and a total so far cannot fall; if it is none, write another measure"
     return [
         *list_problems(file, above, "value", rate),

@@ -1,4 +1,4 @@
-"""Claims of the press, computed again from the published figures."""
+"""Claims of the press, computed again from the published values."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "differenc
 _VERDICTS = ("consistent", "within rounding", "contradicted")
 """Of values that are compared, the best first."""
 _OPERAND = r"claim:\w+|\w+@[\d-]+"
-"""A figure in a formula: another claim's, or a published one."""
+"""A value in a formula: another claim's, or a published one."""
 
 
 def check_claims(data: Data) -> pd.DataFrame:
-    """Recompute each claim by its formula and compare it with the figure as printed.
+    """Recompute each claim by its formula and compare it with the value as printed.
 
-    Every printed figure means an interval of half a unit of its last digit on both sides; the formula is
+    Every printed value means an interval of half a unit of its last digit on both sides; the formula is
     computed over these intervals; percentages are parts of 1 in it. The verdict is *consistent* when the recomputed
-    figure equals the reported one at the coarser of their printed digits, *within rounding* when it differs but the
-    intervals overlap, and *contradicted* when they do not. Where the claim also has to agree with a published figure,
-    the worse of the two verdicts counts. "Exceeds" compares with the reported figure as a threshold. A claim that no
+    value equals the reported one at the coarser of their printed digits, *within rounding* when it differs but the
+    intervals overlap, and *contradicted* when they do not. Where the claim also has to agree with a published value,
+    the worse of the two verdicts counts. "Exceeds" compares with the reported value as a threshold. A claim that no
     series of the data has is *found elsewhere* when a publication has it, which ``how`` names, else *not checkable*.
 
     Parameters
@@ -75,7 +75,7 @@ def _look_elsewhere(data: Data, claim: Any) -> tuple[str, str] | None:
 
 
 def _compute(data: Data, claim: Any) -> tuple[dict[str, float], str]:
-    """Value, lowest and highest of a claim's formula over the intervals of its figures; and the formula in words."""
+    """Value, lowest and highest of a claim's formula over the intervals of its values; and the formula in words."""
     if not claim.formula:
         why = "" if claim.source else claim.note
         raise LookupError(why or "No series of the data has this value.")
@@ -85,7 +85,7 @@ def _compute(data: Data, claim: Any) -> tuple[dict[str, float], str]:
     words = re.sub(_OPERAND, "{}", claim.formula).format(*(words for _, words, _ in found))
     names = [f"x{place}" for place in range(len(found))]
     ends = [[figure[end] / size for end in ("value", "low", "high")] for figure, _, size in found]
-    corners = [each.ravel() for each in np.meshgrid(*ends)]  # the first of all is that of the printed figures
+    corners = [each.ravel() for each in np.meshgrid(*ends)]  # the first of all is that of the printed values
     text = re.sub(_OPERAND, "{}", claim.formula).format(*names)
     with np.errstate(all="ignore"):
         values = pd.eval(text, engine="python", local_dict=dict(zip(names, corners, strict=True)))
@@ -97,7 +97,7 @@ def _compute(data: Data, claim: Any) -> tuple[dict[str, float], str]:
 
 
 def _find_figure(data: Data, claim: Any, operand: str) -> tuple[dict[str, float], str, float]:
-    """Find a published figure (indicator@date) or another claim's (claim:claim_id): interval, words, size of 1."""
+    """Find a published value (indicator@date) or another claim's (claim:claim_id): interval, words, size of 1."""
     name, _, day = operand.removeprefix("claim:").partition("@")
     if not day:
         other = data.claims[data.claims["claim_id"] == name].iloc[0]
@@ -115,7 +115,7 @@ def _count_one(unit: str) -> float:
 
 
 def _read_figure(value: float, precision: float, words: str = "") -> tuple[dict[str, float], str]:
-    """Give the interval that the printed digits of a figure leave open, and its words."""
+    """Give the interval that the printed digits of a value leave open, and its words."""
     decimals = max(0, -round(math.log10(2 * precision)))
     interval = {"value": value, "low": value - precision, "high": value + precision, "decimals": decimals}
     return interval, f"{words} ({value:.{decimals}f})"

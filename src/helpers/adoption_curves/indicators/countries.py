@@ -1,4 +1,4 @@
-"""Comparison of countries by the newest figures of each measure, ranked only within a publisher's whole list."""
+"""Comparison of countries by the newest observations of each measure, ranked only within a publisher's whole list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..base.dates import SHORTEST
+from ..base.dates import LEAST_OBSERVATIONS
 from .data import Data
 from .labels import find_within
 from .problems import parameter_error, suggest_names
@@ -19,7 +19,7 @@ _HIGHEST = 3
 
 
 def compare_entities(data: Data, technology: str) -> pd.DataFrame:
-    """List figures of each measure of a technology by entity: the newest, and those of the newest whole list.
+    """List values of each measure of a technology by entity: the newest, and those of the newest whole list.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     DataFrame
         kind, measure, people, publisher, indicator, entity, date, value (percent), unit, standard_error, place (1 is
         the highest) and places (how many have one), within (the time in which one use counts) and period (that the
-        figure is of, where it is estimated from devices: "second quarter of 2026"; else ""). Only figures of the newest
+        value is of, where it is estimated from devices: "second quarter of 2026"; else ""). Only values of the newest
         period of which the publisher's whole list is held have a place, and aggregates such as the World have none. Of
         each measure and date the highest first.
 
@@ -88,7 +88,7 @@ def find_list(data: Data, technology: str, across: str = "") -> tuple[str, str]:
     names = [name for name in percentages if technology and across in ("", name)]
     rows = data.observations[data.observations["qualifier"] == "exact"]
     rows = rows[rows["indicator"].isin(names) & rows["entity"].isin(data.entities["entity"])]
-    counts = rows.groupby(["indicator", "entity"]).size().ge(SHORTEST).groupby("indicator").sum()
+    counts = rows.groupby(["indicator", "entity"]).size().ge(LEAST_OBSERVATIONS).groupby("indicator").sum()
     if max(counts, default=0) >= LEAST_ECONOMIES:
         return str(counts.idxmax()), ""
     what = f"'{across}' is no percentage of {technology} that" if across else f"no percentage of {technology or 'it'}"
@@ -100,7 +100,7 @@ def select_countries(compared: pd.DataFrame, entity: str, countries: Sequence[st
     """Pick what a figure shows of a comparison: of each kind of measure one figure of each country.
 
     Of several measures of one kind the one of most countries counts, then the newest, then the widest question. Kinds
-    without a figure of the entity are left out, unless it has none at all.
+    without a value of the entity are left out, unless it has none at all.
 
     Parameters
     ----------
@@ -115,8 +115,8 @@ def select_countries(compared: pd.DataFrame, entity: str, countries: Sequence[st
     -------
     DataFrame
         As `compared`; besides panel (the kind, or the measure where the kind is not known; surveys first), named
-        (bool: `entity` or one of the countries, with its newest figure; the others are the highest of a whole list,
-        with their figures in it), list_date and list_size (of the whole list, if one is held). Of each panel the
+        (bool: `entity` or one of the countries, with its newest observation; the others are the highest of a whole
+        list, with their values in it), list_date and list_size (of the whole list, if one is held). Of each panel the
         highest comes first; of several measures, that of the entity.
     """
     panel = compared["kind"].where(compared["kind"] != "", compared["measure"])
@@ -128,14 +128,14 @@ def select_countries(compared: pd.DataFrame, entity: str, countries: Sequence[st
     if (chosen["entity"] == entity).any():
         chosen = chosen[chosen["panel"].isin(chosen.loc[chosen["entity"] == entity, "panel"])]
 
-    # the highest of a list with the figures by which they are the highest: others may have passed them since
+    # the highest of a list with the values by which they are the highest: others may have passed them since
     highest = rows[(rows["place"] <= _HIGHEST) & ~rows["named"] & rows["indicator"].isin(chosen["indicator"])]
     chosen = pd.concat([chosen[chosen["named"]], highest.drop_duplicates(["panel", "entity"])])
     lists = compared.dropna(subset=["places"]).drop_duplicates("indicator")[["indicator", "date", "places"]]
     lists = lists.rename(columns={"date": "list_date", "places": "list_size"})
     several = chosen.groupby("panel")["indicator"].transform("nunique") > 1
     chosen = chosen.assign(
-        own=(chosen["entity"] == entity) & several,  # figures of one measure lie in order
+        own=(chosen["entity"] == entity) & several,  # values of one measure lie in order
         order=chosen["panel"].map({"survey of the population": 0, "survey of firms": 0, "online panel": 1}).fillna(2),
     ).merge(lists, on="indicator", how="left")
     columns = ["order", "panel", "own", "value", "entity"]

@@ -1,4 +1,4 @@
-"""What the data hold: the coverage of each series, and the expected day of its next figure."""
+"""What the data hold: the coverage of each series, and the expected day of its next value."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per entity and indicator: title, role, technology, unit, n (exact figures), inexact (figures printed as
-        "more than" or "less than"), first, last (dates), last_value, spacing_years (median), segments, longest (exact
-        figures in the longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks and
+        One row per entity and indicator: title, role, technology, unit, n (exact observations), inexact (values printed
+        as "more than" or "less than"), first, last (dates), last_value, spacing_years (median), segments, longest
+        (exact values in the longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks and
         suspected_breaks (dates).
     """
     key = ["entity", "indicator"]
@@ -45,7 +45,7 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     breaks = coverage.reset_index().merge(data.breaks, on="indicator", suffixes=("", "_of_break"))
     breaks = breaks[breaks["entity_of_break"].isin([""]) | (breaks["entity_of_break"] == breaks["entity"])]
 
-    # a figure belongs to the segment that begins with the last break before it; a suspected break splits nothing
+    # a value belongs to the segment that begins with the last break before it; a suspected break splits nothing
     hard = breaks.loc[breaks["kind"] == "break", [*key, "date"]].sort_values("date")
     parts = pd.merge_asof(exact, hard.assign(begins=hard["date"]), on="date", by=key)
     sizes = parts.groupby([*key, "begins"], dropna=False).size().groupby(key)
@@ -77,8 +77,8 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        entity, indicator, title, unit, n (exact figures), first, last (dates), last_value, limit (that of the data: an
-        indicator, a number, or "none").
+        entity, indicator, title, unit, n (exact observations), first, last (dates), last_value, limit (that of the
+        data: an indicator, a number, or "none").
     """
     found = describe_coverage(data)
     own = set(data.own)
@@ -136,7 +136,7 @@ def format_expected(text: str, today: date | None = None) -> str:
 
 
 def find_expected(data: Data, entity: str, indicator: str) -> str:
-    """Find when the next figure of a series is expected.
+    """Find when the next value of a series is expected.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.dates import SHORTEST
+from ..base.dates import LEAST_OBSERVATIONS
 from ..base.formats import format_amount, format_count, of_entity
 from ..base.limit import Limit
 from ..base.project import Source, find_data
@@ -43,11 +43,11 @@ class Data:
     Attributes
     ----------
     vintages, indicators, sources, entities, wording, claims, profile, notes : DataFrame
-        Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where figures are printed,
+        Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where values are printed,
         ``precision`` (half a unit of the last printed digit). ``vintages`` are all rows of observations.csv, also
         those after ``as_of``; so are those of ``profile`` and ``notes``.
     observations : DataFrame
-        Of each figure the newest vintage that was public by ``as_of``.
+        Of each value the newest vintage that was public by ``as_of``.
     path : Path
     as_of : str
         ISO date, or "" for all data.
@@ -78,9 +78,9 @@ class Data:
         return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
 
     def series(self, entity: str, indicator: str, limit: str | float = "", since: str = "") -> AdoptionSeries:
-        """Select one series: its figures since its last break, however few, and its limit.
+        """Select one series: its values since its last break, however few, and its limit.
 
-        Figures before that break are in ``earlier``; nothing is computed from both.
+        Values before that break are in ``earlier``; nothing is computed from both.
 
         Parameters
         ----------
@@ -114,9 +114,9 @@ class Data:
         """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as limit.
 
         A percentage has the limit 100; a count has its base indicator. Left out are usage rates that repeat a users
-        series, segments of fewer than three figures, and segments in which nothing rises above the first figure (the
-        landline telephone since 2013 says nothing about adoption). Values of exactly 0, rounded in the source, are
-        dropped: a share of 0 has no logit.
+        series, segments of fewer than three observations, and segments in which nothing rises above the first
+        observation (the landline telephone since 2013 says nothing about adoption). Values of exactly 0, rounded in the
+        source, are dropped: a share of 0 has no logit.
 
         Parameters
         ----------
@@ -287,7 +287,7 @@ class Data:
         return pd.Timestamp(self.as_of) if self.as_of else None
 
     def printed(self) -> str:
-        """The headings and names of a file of one's own beside its figures, in a sentence; "" for a folder."""
+        """The headings and names of a file of one's own beside its values, in a sentence; "" for a folder."""
         return next(iter(self.understood), "")
 
     def until(self) -> str:
@@ -296,7 +296,7 @@ class Data:
 
     @cached_property
     def observations(self) -> pd.DataFrame:
-        """Of each figure the newest vintage that was public by ``as_of``."""
+        """Of each value the newest vintage that was public by ``as_of``."""
         vintages = self._public_vintages.sort_values("published", kind="stable")
         return vintages.drop_duplicates(_KEY, keep="last").sort_index().reset_index(drop=True)
 
@@ -342,7 +342,7 @@ class Data:
             found += [
                 self._limit(entries[name], series, limit)
                 for series in self._cut(entity, entries[name], own, every=True)
-                if len(series.values) >= SHORTEST and series.values.max() > series.values.iloc[0]
+                if len(series.values) >= LEAST_OBSERVATIONS and series.values.max() > series.values.iloc[0]
             ]
         return found
 
@@ -364,12 +364,12 @@ class Data:
         rows = self.vintages[self.vintages["entity"] == entity]
         first = rows.loc[rows["indicator"] == indicator, "published"].min()
         if pd.notna(first):
-            message = f"is before the first figure of {of_entity(indicator, entity)} was public, {first:%Y-%m-%d}"
+            message = f"is before the first observation of {of_entity(indicator, entity)} was public, {first:%Y-%m-%d}"
             return parameter_error("as_of", self.as_of, f"{message}; choose a later date")
         having = set(self.vintages.loc[self.vintages["indicator"] == indicator, "entity"])
         if not having:
             where = self._name_table("observations")
-            return parameter_error("indicator", indicator, f"has no figure in {where}{self.until()}")
+            return parameter_error("indicator", indicator, f"has no value in {where}{self.until()}")
         message = f"has no {indicator}; {suggest_names(entity, having)}"
         if len(rows):
             message += f". Of {entity} there is {list_names(set(rows['indicator']))} ('adoption list' shows all)"
@@ -402,15 +402,15 @@ class Data:
         elif base.unit != entry.unit and not counts_people:
             why = f"is in {base.unit}"
         elif values.empty:
-            why = f"has no figure of {entity}{self.until()}"
+            why = f"has no value of {entity}{self.until()}"
         if why:
             raise parameter_error("limit", text, f"{why}; write {right}, 'none', or '' for that of the data")
         return Limit(values, text, base.title)
 
     def _check_share(self, entity: str, indicator: str) -> None:
-        """Refuse own percentages without a limit of which no figure is above 1, or one is above 100."""
+        """Refuse own percentages without a limit of which no value is above 1, or one is above 100."""
         largest = self.find_rows(entity, indicator)["value"].max()
-        message = f"the largest figure of {of_entity(indicator, entity)} is {largest:,.10g}"
+        message = f"the largest value of {of_entity(indicator, entity)} is {largest:,.10g}"
         if largest <= 1:
             message += ": if these are fractions multiply by 100; if they are percentages add -p limit 100"
         elif largest > 100:
@@ -430,7 +430,7 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     ----------
     path : str, Path or Source, default "data"
         Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv and
-        profile.csv, if there are any), or any file with dates and figures (see ``own``), where ``x.csv?date=Year``
+        profile.csv, if there are any), or any file with dates and values (see ``own``), where ``x.csv?date=Year``
         says how to read it; what does not exist here is looked up in the project's folder.
     as_of : str or date, default ""
         ISO date. Observations published later, and later breaks, do not exist for anything that uses the result.
@@ -553,7 +553,7 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     pairs = [pair for pair in data.own if pair in studied or pair[1] == given.get("indicator")]
     pairs = [pair for pair in pairs if pair[1] != given.get("limit")] or pairs
     if not pairs:
-        raise parameter_error("data", data.path.name, "holds no exact figure, so there is nothing to study")
+        raise parameter_error("data", data.path.name, "holds no exact observation, so there is nothing to study")
     defaults = {} if data.path.is_file() else usual
     chosen: dict[str, str] = {}
     for place, name in enumerate(("entity", "indicator")):

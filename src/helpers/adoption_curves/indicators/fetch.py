@@ -1,6 +1,6 @@
-"""Figures from where they are published, as a plain file: Our World in Data, the World Bank, and publishers of SDMX.
+"""Values from where they are published, as a plain file: Our World in Data, the World Bank, and publishers of SDMX.
 
-A publisher is a row of `_PUBLISHERS`: its address, and a function that asks it. This returns a row a figure as texts
+A publisher is a row of `_PUBLISHERS`: its address, and a function that asks it. This returns a row a value as texts
 (date, value, title, unit, source, licence, address; code of the place, break and note where there are some; and a
 column for each thing that picks rows), the labels of the codes in those columns, and which of them has the places.
 Nothing is worked out, and no run imports the libraries that this needs.
@@ -62,7 +62,7 @@ class _UnknownNameError(_FetchError):
 
 
 def fetch(name: str, place: str = "", where: Sequence[str] = (), hosts: Mapping[str, str] | None = None) -> pd.Series:
-    """Figures of one series from its publisher, as `forecast.forecast` takes them.
+    """Values of one series from its publisher, as `forecast.forecast` takes them.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def fetch(name: str, place: str = "", where: Sequence[str] = (), hosts: Mapping[
 
 
 def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: Path | None, limit: bool) -> list[str]:
-    """Write a file of figures as their publisher has them; what it held before is kept beside it.
+    """Write a file of values as their publisher has them; what it held before is kept beside it.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: P
     path : Path or None
         By default one named by the series, here.
     limit : bool
-        With the population of the place beside each figure.
+        With the population of the place beside each value.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: P
     words = frame.columns.difference(["date", "value", "limit"])  # none is a formula for a spreadsheet
     frame[words] = frame[words].replace("^(?=[=@])", "'", regex=True)
     told = [
-        f"{title}: {format_count(len(frame), 'figure')} of {list_names(frame['entity'].unique())}; the unit is {unit}.",
+        f"{title}: {format_count(len(frame), 'value')} of {list_names(frame['entity'].unique())}; the unit is {unit}.",
         f"Source: {first['source']}, {first['address']}. Licence: {first['licence'] or 'not stated there'}.",
         *[f"The publisher marks {row.date}: {row.note}." for row in frame[frame["note"] != ""].itertuples()],
     ]
@@ -167,7 +167,7 @@ def _replace_file(frame: pd.DataFrame, path: Path) -> list[str]:
             day = before.loc[before["address"] == frame["address"].iloc[0], "retrieved"].iloc[0]
             both = before.merge(frame, "outer", key, suffixes=(" before", "")).fillna("-")
         except (ValueError, LookupError) as error:
-            raise parameter_error("--to", path.name, "has other figures; name another file") from error
+            raise parameter_error("--to", path.name, "has other values; name another file") from error
         if before.drop(columns="retrieved").to_csv() == frame.drop(columns="retrieved").to_csv():
             return [f"Nothing has changed since {day}; {path} is as it was."]
         for _, row in both[both["value"] != both["value before"]].iterrows():
@@ -219,7 +219,7 @@ def _ask_publisher(name: str, where: Sequence[str], hosts: Mapping[str, str] | N
         message = f"{publisher} gave no answer for {series} that can be read ({type(error).__name__}); try again later"
         raise _FetchError(message) from error
     if rows.empty:
-        raise _FetchError(f"{publisher} has no figure of {series} with {' '.join(where)}")
+        raise _FetchError(f"{publisher} has no value of {series} with {' '.join(where)}")
     several = [column for column in labels if rows[column].nunique() > 1 and column != place]
     rows = rows.assign(**{column: rows[column].map(labels[column]).fillna(rows[column]) for column in labels})
     named = [rows[column] for column in [place, *several] if column]
@@ -257,7 +257,7 @@ def _find_codes(chosen: _Chosen, labels: _Labels, place: str, single: str = "") 
 
 
 def _find_population(rows: pd.DataFrame, hosts: Mapping[str, str] | None) -> list[str]:
-    """Population of each place in the year of each figure, as the World Bank has it; "" where it has none."""
+    """Population of each place in the year of each value, as the World Bank has it; "" where it has none."""
     session, address = _open_session("wb", hosts)
     found = dict[tuple[str, str], str]()
     for code in rows["code"].unique():
@@ -357,7 +357,7 @@ def _fetch_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answ
 
 
 def _fetch_world_bank(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
-    """The World Bank: an indicator, its figures, and its metadata."""
+    """The World Bank: an indicator, its values, and its metadata."""
     try:
         head = _list_pages(session, f"{address}/indicator/{name}")[0]
     except _UnknownNameError as error:
@@ -398,7 +398,7 @@ def _list_pages(session: Any, url: str) -> list[dict[str, Any]]:
 
 
 def _fetch_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
-    """A publisher of SDMX: the structure of a dataflow and its figures; one after a break begins a new series."""
+    """A publisher of SDMX: the structure of a dataflow and its values; one after a break begins a new series."""
     sdmx = import_extra("sdmx", "fetch", "adoption fetch")
 
     client = sdmx.Client(agency, session=session)
@@ -413,7 +413,7 @@ def _fetch_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Cho
     place, unit = (next((one for one in labels if one.lower() in known), "") for known in (_AREA, _UNIT))
     _find_codes(chosen, labels, place, unit)
     ask = partial(client.data, flow.id, key={one: "+".join(codes) for one, codes in chosen.items()}, dsd=structure)
-    if len(chosen) < len(labels):  # the keys alone, which are few beside the figures
+    if len(chosen) < len(labels):  # the keys alone, which are few beside the values
         found = [_read_codes(one.values) for one in ask(params={"detail": "serieskeysonly"}).data[0].series]
         _raise_for_several(pd.DataFrame(found), labels, chosen)
     answer = ask()
@@ -439,7 +439,7 @@ def _list_codes(components: Iterable[Any]) -> _Labels:
 
 
 def _read_codes(parts: Mapping[str, Any]) -> dict[str, str]:
-    """Codes of a key and of attributes, and a figure, as printed."""
+    """Codes of a key and of attributes, and a value, as printed."""
     return {name: str(part.value) for name, part in parts.items()}
 
 

@@ -37,9 +37,9 @@ def read_series(
         None is the AdoptionSeries' own limit, or none; of a pandas Series that is a share of sales 100.
     most : None or number
         Largest possible value of any date, other than the limit; 100 for percent, but for a higher limit, or higher
-        figures of an AdoptionSeries.
+        values of an AdoptionSeries.
     censored : None or DataFrame
-        Figures that are not exact, as `AdoptionSeries.censored`, which is the default for one.
+        Values that are not exact, as `AdoptionSeries.censored`, which is the default for one.
     measure : None or {"level", "cumulative", "flow"}
         None is the AdoptionSeries' own, that of `attrs`, or "level". A pandas Series that is a flow up to a limit of
         100, and has no unit, is a share of sales in percent.
@@ -73,10 +73,10 @@ def read_series(
     values = _read_dated(series.values, "the series")
     censored = _read_censored(series.censored if censored is None else censored)
     if values.empty and censored.empty:
-        raise ValueError("the series has no figure: give one at least, with its date")
+        raise ValueError("the series has no value: give one at least, with its date")
     if series.cumulative and (values.diff() < 0).any():
         day, what = values.index[values.diff() < 0][0], quote(series.title)
-        raise ValueError(f"{what} counts all so far and cannot fall, but it does on {day:%Y-%m-%d}: mend that figure")
+        raise ValueError(f"{what} counts all so far and cannot fall, but it does on {day:%Y-%m-%d}: mend that value")
     limit = series.limit if limit is None else limit
     known = None if limit is None else _read_given(limit, values if len(values) else censored)
     passed = (checked and values.max() > 100) or (known is not None and known.values.max() > 100)
@@ -137,7 +137,7 @@ def _read_given(limit: Any, values: pd.Series | pd.DataFrame) -> Limit:
 
 
 def _read_censored(censored: Any) -> pd.DataFrame:
-    """Figures that are not exact, in order of date."""
+    """Values that are not exact, in order of date."""
     if not isinstance(censored, pd.DataFrame):
         kind = type(censored).__name__
         raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and qualifier")

@@ -25,13 +25,13 @@ class Names:
         With its entity.
     unit, entity, base, limit_title : str
     as_of : str
-        "" for all figures.
+        "" for all values.
     measure : str
         level, cumulative or flow.
     own : bool
         True if its unit is a label of one's own.
     known : Timestamp
-        The last day on which a figure of the data came out.
+        The last day on which a value of the data came out.
     population : tuple or None
         Of users the newest population of the entity, and a sentence.
     cautions : mapping
@@ -47,7 +47,7 @@ class Names:
     doing : str
         What they do ("use generative AI"); "" where no phrase is known.
     limit_is_series : bool
-        True if its limit has figures too.
+        True if its limit has values too.
     few : str
         Why its values are too few for a forecast, see `AdoptionSeries.few`.
     """
@@ -222,16 +222,16 @@ def find_publisher(data: Data, series: AdoptionSeries) -> str:
 def cite_series(
     data: Data, series: AdoptionSeries, limit: bool = True, newer: bool = True, since: pd.Timestamp | None = None
 ) -> str:
-    """Name the publishers of the figures of a series and of what is shown beside them, and its suspected breaks.
+    """Name the publishers of the values of a series and of what is shown beside them, and its suspected breaks.
 
     Parameters
     ----------
     data : Data
     series : AdoptionSeries
     limit, newer : bool, default True
-        True if its limit at its dates, and its newer figures that are only limits, are shown.
+        True if its limit at its dates, and its newer values that are only limits, are shown.
     since : Timestamp, optional
-        Figures before this date are not shown, and no break among them is named.
+        Values before this date are not shown, and no break among them is named.
 
     Returns
     -------
@@ -252,7 +252,7 @@ def cite_series(
 
 
 def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
-    """Find the address of the publication that has the last figure of a series up to each date; "" where none is known.
+    """Addresses of the publications with the last observation up to each date; "" if unknown.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]
 
 
 def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """List the exact figures of a series with their shares and the addresses of their publications.
+    """List the exact observations of a series with their shares and the addresses of their publications.
 
     Parameters
     ----------
@@ -304,7 +304,7 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
 
 
 def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """List the figures after the last exact one, which are printed as limits.
+    """List the values after the last exact one, which are printed as limits.
 
     Parameters
     ----------
@@ -326,7 +326,7 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
 
 
 def list_earlier(series: AdoptionSeries) -> pd.DataFrame:
-    """List the exact figures before the last break of a series.
+    """List the exact observations before the last break of a series.
 
     Parameters
     ----------
@@ -344,15 +344,15 @@ def list_earlier(series: AdoptionSeries) -> pd.DataFrame:
 
 
 def find_source(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
-    """Look up what is known of the source of each figure.
+    """Look up what is known of the source of each value.
 
     Parameters
     ----------
     data : Data
     rows : DataFrame
-        Figures: source_id, and reported_at where some were read on another page.
+        Values: source_id, and reported_at where some were read on another page.
     column : str
-        Of the sources. The url of a figure that was read on another page is that of this page.
+        Of the sources. The url of a value that was read on another page is that of this page.
 
     Returns
     -------

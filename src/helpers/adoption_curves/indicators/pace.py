@@ -51,7 +51,7 @@ def _part_shares(series: AdoptionSeries) -> list[pd.Series]:
 
 
 def crossing_years(shares: pd.DataFrame, level: float) -> pd.Series:
-    """Return when each series first rises through a share of its limit, linear between figures.
+    """Return when each series first rises through a share of its limit, linear between values.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def align_shares(shares: pd.DataFrame) -> pd.DataFrame:
         begun = begun.iloc[:0]
     after = begun.assign(years=begun["year"] - begun["began"], share=100 * begun["share"])
     starts = after.drop_duplicates("number").assign(years=0.0, share=after["start_share"])
-    lines = pd.concat([starts, after[after["years"] > 1e-9]])  # a figure at the start itself is the first point
+    lines = pd.concat([starts, after[after["years"] > 1e-9]])  # a value at the start itself is the first point
     columns = ["number", "entity", "indicator", "technology", "target", "start_share", "years", "share"]
     lines = lines[[*columns, "years_to_target_share"]]
     return lines.sort_values(["number", "years"], ignore_index=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..base.dates import SHORTEST, decimal_years
-from ..base.fallen import count_usable, explain_few
+from ..base.dates import LEAST_OBSERVATIONS, decimal_years
+from ..base.decline import count_usable, explain_few
 from ..base.formats import add_entity, format_amount, format_count, format_long_date, of_entity, spell
 from ..base.limit import Limit
 from .date_formats import read_day
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
-READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a limit lies
+READ = ("read_low", "read_high")  # columns of the ends between which a value printed as a limit lies
 LIMITED = "limit"  # key of `values.attrs` with the title of the limit, which values alone do not have
 _DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "note", "market")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdoptionSeries:
-    """Figures of one indicator of one entity since its last break, with its limit.
+    """Values of one indicator of one entity since its last break, with its limit.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class AdoptionSeries:
         As in indicators.csv; ``base`` says in words what the base population is.
     values : Series of float
         Exact observations since the last break, in ``unit``; DatetimeIndex named ``date``, increasing. They may be few,
-        or none where only limits of figures have been published since.
+        or none where only limits of values have been published since.
     censored : DataFrame
         Observations since then that are not exact: index date; columns value, qualifier (at_least or at_most).
     earlier : Series of float
@@ -47,7 +47,7 @@ class AdoptionSeries:
     limit : Limit or None
         Known limit in ``unit``, by date; a number is the same on every date.
     errors : "independent" or None
-        Known kind of errors of its figures; None: not known.
+        Known kind of errors of its values; None: not known.
     measure : {"level", "cumulative", "flow"}
         What is in use on a day; all so far, which cannot fall; or what a year adds.
     most : float
@@ -82,11 +82,11 @@ class AdoptionSeries:
     def __repr__(self) -> str:
         span = f"{self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}"
         limit = f", limit: {self.limit.title}" if self.limit is not None else ""
-        name, count = of_entity(self.title, self.entity), format_count(len(self.values), "figure")
+        name, count = of_entity(self.title, self.entity), format_count(len(self.values), "value")
         return f"{name}: {count} in {self.unit}, {span}{limit}"
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the figures, newer ones that are limits, and the limit.
+        """Draw the values, newer ones that are limits, and the limit.
 
         Parameters
         ----------
@@ -103,17 +103,17 @@ class AdoptionSeries:
 
     @property
     def dates(self) -> pd.DatetimeIndex:
-        """Dates of all figures since the last break, in order; those of limits among them."""
+        """Dates of all values since the last break, in order; those of limits among them."""
         return self.values.index.union(self.censored.index)
 
     @property
     def days(self) -> pd.DatetimeIndex:
-        """Dates of the exact figures since the last break; where there is none, of those of limits."""
+        """Dates of the exact observations since the last break; where there is none, of those of limits."""
         return pd.DatetimeIndex(self.values.index if len(self.values) else self.dates)
 
     @property
     def last_break(self) -> pd.Series | None:
-        """The break (date, kind, reason) that parts the figures from those of ``earlier``; None where none does."""
+        """The break (date, kind, reason) that parts the values from those of ``earlier``; None where none does."""
         hard = self.breaks[(self.breaks["kind"] == "break") & (self.breaks["date"] <= self.dates[0])]
         return hard.iloc[-1] if len(self.earlier) else None
 
@@ -128,7 +128,7 @@ class AdoptionSeries:
         if self.since == "all" or pd.isna(day) or not first < day:
             return first
         later = values[values.index >= day]
-        return day if count_usable(decimal_years(later.index), later.to_numpy(float)) == SHORTEST else first
+        return day if count_usable(decimal_years(later.index), later.to_numpy(float)) == LEAST_OBSERVATIONS else first
 
     @property
     def few(self) -> str:
@@ -139,12 +139,12 @@ class AdoptionSeries:
 
     @property
     def cumulative(self) -> bool:
-        """Whether the figures count all so far."""
+        """Whether the values count all so far."""
         return self.measure == "cumulative"
 
     @property
     def is_share_of_sales(self) -> bool:
-        """Whether the figures are percentages of what is sold or added in a year."""
+        """Whether the values are percentages of what is sold or added in a year."""
         return self.measure == "flow" and self.unit.startswith("percent")
 
     @property
@@ -182,7 +182,7 @@ class AdoptionSeries:
 
     @property
     def highest(self) -> float:
-        """What has been published at most: the highest exact figure, or that one is at least; NaN for none."""
+        """What has been published at most: the highest exact observation, or that one is at least; NaN for none."""
         return float(max([*self.values.dropna(), *self.at_least], default=np.nan))
 
     @property
@@ -197,7 +197,7 @@ class AdoptionSeries:
         return rows[rows.index.isin(self.newer.index)].sort_index()
 
     def use_readings(self) -> AdoptionSeries:
-        """The series with the mean of both ends in the place of each such figure, as an exact one."""
+        """The series with the mean of both ends in the place of each such value, as an exact one."""
         means = self.readings.mean(axis=1).rename(self.values.name)
         values = pd.concat([self.values, means]) if len(means) else self.values
         return replace(self, values=values, censored=self.censored[~self.censored.index.isin(means.index)])
@@ -232,7 +232,7 @@ class AdoptionSeries:
             values = self.use_readings().values.dropna()
             later = values[values.index >= since]
             left = count_usable(decimal_years(later.index), later.to_numpy(float))
-            if left < SHORTEST:
+            if left < LEAST_OBSERVATIONS:
                 count = f"{spell(left) if left else 'no'} usable value{'' if left == 1 else 's'}"
                 message = f"leaves {count}; a forecast needs three that span half a year"
                 raise parameter_error("since", since, message)
@@ -289,7 +289,7 @@ def parse_breaks(text: str) -> list[tuple[str, str, str]]:
     Parameters
     ----------
     text : str
-        Entries separated by ``;``. Each is the date of the first figure of the new regime, the entity in square
+        Entries separated by ``;``. Each is the date of the first observation of the new regime, the entity in square
         brackets where the break is only its own, and the reason.
 
     Returns
@@ -323,7 +323,7 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
     breaks : DataFrame
         From `Data.find_breaks`.
     every : bool
-        Every segment; by default the figures since the last break, however few.
+        Every segment; by default the values since the last break, however few.
 
     Returns
     -------

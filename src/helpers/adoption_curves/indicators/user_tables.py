@@ -1,4 +1,4 @@
-"""Tables of a file of one's own, the checks of its figures, and the project's tables beside them."""
+"""Tables of a file of one's own, the checks of its values, and the project's tables beside them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _LIMIT = "_limit"
 
 
 def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Typed rows with the usual texts; `name` is the indicator of figures that name none, which gives them no title.
+    """Typed rows with the usual texts; `name` is the indicator of values that name none, which gives them no title.
 
     Parameters
     ----------
     rows : DataFrame
-        A row a figure, with the columns of `base.columns.COLUMNS`; "" where a text is not given.
+        A row a value, with the columns of `base.columns.COLUMNS`; "" where a text is not given.
     name : str
-        Indicator of the figures that name none.
+        Indicator of the values that name none.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     file : str
         The name of the file.
     rows : DataFrame
-        A row a figure, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
+        A row a value, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
     project : mapping of str to DataFrame
         The project's own tables, whose columns and types are taken.
 
@@ -101,14 +101,14 @@ def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
 
 
 def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], season: str = "") -> list[Problem]:
-    """List the problems of figures that can be read: what cannot be, and what has no forecast.
+    """List the problems of values that can be read: what cannot be, and what has no forecast.
 
     Parameters
     ----------
     file : str
         The name of the file, for the messages.
     rows : DataFrame
-        A row a figure, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
+        A row a value, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
     tables : mapping of str to DataFrame
         From `build_tables`.
     season : str
@@ -120,7 +120,7 @@ def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
     """
     problems = check_spellings(file, rows) + check_units(file, rows) + check_published(file, rows)
     later = rows[rows["published"] > pd.Timestamp.now()].assign(value="")
-    message = "is after today; write the day on which the figure became public"
+    message = "is after today; write the day on which the value became public"
     problems += list_problems(file, later, "published", message)
     if rows["qualifier"].isin(["at_least", "at_most"]).all():
         message = "no value is exact, and a curve is fitted to exact ones; write exact where the source says no limit"

@@ -20,7 +20,7 @@ from .date_formats import explain_date, read_day
 from .problems import Problem, list_problems, parameter_error, suggest_names
 
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
-SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
+SMALLEST, LARGEST = 1e-12, 1e15  # what a value above 0 may be: computing with others loses digits or overflows
 _LATEST = f"{OBSERVED_YEARS[1]}-12-31"
 
 
@@ -56,7 +56,7 @@ def read_cells(
         cells = [cell.strip() for cell in distinct]
         if field["type"] == "number":
             values = np.array([_read_number(cell) for cell in cells], dtype=float)
-            if field.get("constraints", {}).get("required"):  # a printed figure, not what is known of it
+            if field.get("constraints", {}).get("required"):  # a printed value, not what is known of it
                 table["precision"] = np.array([_read_precision(cell) for cell in cells], dtype=float)[places]
         elif field["type"] == "date":
             values = np.array([read_day(cell) for cell in cells], dtype="datetime64[us]")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..base import formats
 from ..base.dates import decimal_years
-from ..base.fallen import LEAST_APART, find_newest, is_in_decline
+from ..base.decline import LEAST_APART, find_newest, is_in_decline
 from ..base.project import RunError, Source, UserError, find_shipped
 from .fingerprint import read_declared
 from .manifest import find_last, find_table, list_tables, locate
@@ -21,7 +21,7 @@ from .table_files import read_csv
 
 MOST_NOTES = 12
 _SLIPPED, _MUCH_LARGER = 8, 5
-"""Times the figure before, and times the largest step before, at which the newest figure may have slipped."""
+"""Times the value before, and times the largest step before, at which the newest observation may have slipped."""
 
 
 def check_parameters(parameters: Parameters) -> Any:
@@ -111,7 +111,7 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
     elif series.measure == "flow" and not series.is_share_of_sales:
         facts.append(f"{title}: no limit{choice}. {_explain_flow()}")
     else:
-        lost = "we quote no forecast" if series.cumulative else "a forecast has no range"
+        lost = "we quote no forecast" if series.cumulative else "a forecast has only a median"
         facts.append(f"{title}: no limit{choice}. Without one {lost}. {formats.GIVES_RANGE.format('-p limit N')}")
     return [*facts, *_list_left_out(series)]
 
@@ -142,9 +142,9 @@ def _format_value(row: Any, series: Any) -> str:
 
 
 def raise_for_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
-    """Refuse, for `--strict`, own data of which a cell or a row was left out, whose newest figure may have slipped.
+    """Raise an error, for `--strict`, if cells or rows were skipped or the latest observation looks wrong.
 
-    And those that have lost figures of the last whole run, which is in `folder`: a cut download.
+    And those that have lost values of the last whole run, which is in `folder`: a cut download.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def raise_for_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
     if slipped := _doubt_newest(series):
         raise RunError(f"{data.path.name}: is {slipped}? --strict refuses it. If it is right, run once without it.")
-    # Dates of the figures of the last whole run, where it was of this series.
+    # Dates of the values of the last whole run, where it was of this series.
     record, now = find_last(folder), parameters.model_dump(include={"entity", "indicator", "as_of"})
     table = find_table(record, "observations") if record and now.items() <= record["parameters"].items() else ""
     if not table:
@@ -167,7 +167,7 @@ def raise_for_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
 
 
 def _doubt_newest(series: Any) -> str:
-    """What may be wrong with the newest figure, which may have slipped by a digit; "" where nothing is."""
+    """What may be wrong with the newest observation, which may have slipped by a digit; "" where nothing is."""
     values, steps = series.values, series.values.diff().abs().to_numpy()[1:]
     times = values.iloc[-1] / values.iloc[-2] if len(values) > 1 and values.iloc[-2] > 0 else 1.0
     last = float(steps[-1] / steps[:-1].max()) if len(steps) > 1 and steps[:-1].max() > 0 else 0.0

@@ -13,7 +13,7 @@ from ..base.project import PROJECT_MARK, UserError, find_root, shorten_path
 
 _CITATION = """\
 cff-version: 1.2.0
-message: Cite this project as below, and the publishers of the figures (data/sources.csv).
+message: Cite this project as below, and the publishers of the values (data/sources.csv).
 title: {title}
 type: dataset
 authors:

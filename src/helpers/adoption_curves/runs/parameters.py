@@ -195,7 +195,7 @@ class Parameters(BaseModel):
     )
     as_of: Annotated[_Text, AfterValidator(_check_as_of)] = _describe(
         "",
-        "day as of which figures are known: every notebook leaves out those published later; '' for all",
+        "day as of which values are known: every notebook leaves out those published later; '' for all",
         "a date such as 2025-10-31, not later than today, or '' for all data",
     )
     since: Annotated[_Text, AfterValidator(_check_since)] = _describe(
@@ -217,7 +217,7 @@ class Parameters(BaseModel):
         min_length=1,
     )
     horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
-        5, "years to forecast after the last figure", "a number above 0 and at most 30", gt=0, le=30
+        5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
     )
     until: Annotated[_Text, AfterValidator(_check_day)] = _describe(
         "",
@@ -239,7 +239,7 @@ class Parameters(BaseModel):
     )
     data: Annotated[_Plain, AfterValidator(relative_to_project)] = _describe(
         "data",
-        "folder of the data, or a file of your own with dates and figures; FILE?date=Year&value=Percent names columns, "
+        "folder of the data, or a file of your own with dates and values; FILE?date=Year&value=Percent names columns, "
         "as the options of 'adoption check' do",
         "the path of a folder of data or of a file",
         min_length=1,

@@ -41,7 +41,7 @@ class Execution:
     slots : Semaphore
         Held while a notebook is executed: as many run at the same time, whatever number of runs are made.
     strict : bool
-        Make no run of own data of which a cell or a row was left out, or that lost figures of the last whole run.
+        Make no run of own data of which a cell or a row was left out, or that lost values of the last whole run.
     wait : bool
         Wait for another process that makes the run.
     """

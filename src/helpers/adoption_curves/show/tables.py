@@ -38,15 +38,15 @@ def _name_column(column: str) -> str:
     """The heading of a column of a CSV for readers.
 
     >>> [_name_column(name) for name in ("q0.1", "q0.5", "q0.975", "coverage_80", "date")]
-    ['80% range from', 'median', '95% range to', 'inside the 80% range', 'date']
+    ['80% interval from', 'median', '95% interval to', 'inside the 80% interval', 'date']
     """
     if column == "q0.5":
         return "median"
     if re.fullmatch(r"q0\.\d+", column):
         level = float(column[1:])
-        return f"{100 * abs(1 - 2 * level):.3g}% range {'from' if level < 0.5 else 'to'}"
+        return f"{100 * abs(1 - 2 * level):.3g}% interval {'from' if level < 0.5 else 'to'}"
     if match := re.fullmatch(r"coverage_(\d+)", column):
-        return f"inside the {match[1]}% range"
+        return f"inside the {match[1]}% interval"
     return _READABLE.get(column, format_name(column))
 
 

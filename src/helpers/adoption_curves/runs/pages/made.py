@@ -95,7 +95,7 @@ def _group_sources(sources: Sequence[Mapping[str, str]]) -> dict[str, list[dict[
 def cite_run(record: Mapping[str, Any], run: str) -> dict[str, str]:
     """What pages say of the authors of a run.
 
-    Of a reader's own figures the package's authors are no authors.
+    Of a reader's own values the package's authors are no authors.
 
     Parameters
     ----------

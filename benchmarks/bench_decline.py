@@ -6,7 +6,7 @@ it, with errors of 2%. A series has `DRAWS` draws, seed 0.
 
 import numpy as np
 
-from adoption_curves.base.fallen import are_in_decline
+from adoption_curves.base.decline import are_in_decline
 
 DRAWS = 20_000
 

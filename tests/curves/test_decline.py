@@ -6,7 +6,7 @@ import pytest
 import simulated
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.base.fallen import are_in_decline, find_newest
+from adoption_curves.base.decline import are_in_decline, find_newest
 from adoption_curves.curves import decimal_years, is_in_decline
 
 

@@ -1,35 +1,36 @@
-"""Whether a series has fallen from a peak, asked of the figures that a forecast uses.
+"""Whether a series is in decline, judged from the observations that a forecast uses.
 
-A series has fallen when its last figure lies a tenth or more below its highest, by more than one and a half times the
-farthest that any figure lies from the line between its neighbours, and less than half of the fall has been made up
-since; or when it has fallen so far, each time since its peak, three times or more: the peak, which lies far from that
-line, is no scatter then. Two figures tell no scatter and never have fallen. The rule stands here because curves,
-forecast, words and `adoption check` ask it, and the last loads no statistics.
+Scatter is the largest distance of an observation from the line between its neighbours. A series is in decline if its
+last observation is at least a tenth below its highest, if this fall exceeds one and a half times the scatter, and if
+the series has recovered less than half of its fall. The comparison with scatter is dropped if the series fell at each
+of three or more observations since its peak, because the peak itself is then far from the line between its neighbours.
+Two observations show no scatter, so such a series is never in decline. The rule is in this subpackage because
+`adoption check` uses it without importing the statistical libraries.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .dates import SHORTEST, SHORTEST_SPAN, CurveError
+from .dates import LEAST_OBSERVATIONS, LEAST_SPAN, CurveError
 from .formats import spell
 
-LEAST_APART, _MAX_FIGURES = 0.4, 8
-"""Years between two figures that a forecast uses at least, and how many of them it uses at most."""
-_FEWEST = 4
-"""How many it uses at least, where there are as many."""
+LEAST_APART, _MAX_OBSERVATIONS = 0.4, 8
+"""Minimum distance in years between two observations that a forecast uses, and the largest number that it uses."""
+_LEAST_USED = 4
+"""Number of observations that a forecast uses at least, if the series has as many."""
 LEAST_FALL = 0.1
-"""Part of the highest figure by which the last one lies below it at least, after a fall."""
+"""Minimum fall from the highest to the last observation, as a share of the highest."""
 BEYOND_SCATTER = 1.5
-"""A fall is more than so many times the farthest that a figure lies from the line between its neighbours."""
+"""Minimum ratio of a fall to the scatter."""
 _STEADY_FALLS = 3
-"""Falls one after the other since the peak that are none by chance."""
-_MADE_UP = 0.5
-"""A series that has made up this part of its fall is rising again."""
+"""Number of consecutive falls since the peak that are not attributed to chance."""
+_RECOVERED = 0.5
+"""A series that has recovered this part of its fall is rising again."""
 
 
 def find_spaced(t: np.ndarray, least: float = LEAST_APART) -> np.ndarray:
-    """Positions of the last figure and of those before it, each so many years or more before the next.
+    """Positions of the last observation and of earlier ones, each at least `least` years before the next.
 
     Parameters
     ----------
@@ -41,21 +42,21 @@ def find_spaced(t: np.ndarray, least: float = LEAST_APART) -> np.ndarray:
     Returns
     -------
     ndarray of int, increasing
-        Eight at most.
+        At most eight.
     """
-    kept = [len(t) - 1]
+    spaced = [len(t) - 1]
     for position in range(len(t) - 2, -1, -1):
-        if len(kept) == _MAX_FIGURES:
+        if len(spaced) == _MAX_OBSERVATIONS:
             break
-        if t[kept[-1]] - t[position] >= least - 1e-9:
-            kept.append(position)
-    return np.array(kept[::-1])
+        if t[spaced[-1]] - t[position] >= least - 1e-9:
+            spaced.append(position)
+    return np.array(spaced[::-1])
 
 
 def find_newest(t: np.ndarray) -> np.ndarray:
-    """Positions of the figures that a forecast uses: the last ones, at least 0.4 years apart, eight at most.
+    """Positions of the observations that a forecast uses: the last eight that are at least 0.4 years apart.
 
-    Where fewer than four would remain, a quarter of the span is far enough, then an eighth, then any distance.
+    If fewer than four would remain, the minimum distance is a quarter of the span, then an eighth, then none.
 
     Parameters
     ----------
@@ -68,40 +69,42 @@ def find_newest(t: np.ndarray) -> np.ndarray:
     """
     span = t[-1] - t[0] if len(t) else 0.0
     for least in (LEAST_APART, span / 4, span / 8):
-        kept = find_spaced(t, least)
-        if len(kept) >= _FEWEST:
-            return kept
-    return np.arange(len(t))[-_MAX_FIGURES:]
+        positions = find_spaced(t, least)
+        if len(positions) >= _LEAST_USED:
+            return positions
+    return np.arange(len(t))[-_MAX_OBSERVATIONS:]
 
 
 def count_usable(t: np.ndarray, values: np.ndarray) -> int:
-    """Number of figures that a forecast can use, up to three: those above 0; all within half a year count as one.
+    """Number of observations that a forecast can use, counted up to three.
+
+    Only values above 0 count, and values that all lie within half a year count as one.
 
     Parameters
     ----------
     t, values : array_like of float, shape (n,)
-        Decimal years, increasing, and figures.
+        Decimal years, increasing, and observations.
 
     Returns
     -------
     int
     """
     t = np.asarray(t, float)[np.asarray(values, float) > 0]
-    near = len(t) > 0 and np.ptp(t) < SHORTEST_SPAN
-    return 1 if near else min(len(t), SHORTEST)
+    near = len(t) > 0 and np.ptp(t) < LEAST_SPAN
+    return 1 if near else min(len(t), LEAST_OBSERVATIONS)
 
 
 def explain_few(t: np.ndarray, values: np.ndarray, bounds: int = 0, since: str = "") -> str:
-    """Why no forecast is made of few values, as a clause after "because"; "" where there are enough.
+    """Reason why a series is too short for a forecast, as a clause after "because"; "" if it is long enough.
 
     Parameters
     ----------
     t, values : array_like of float, shape (n,)
         Decimal years, increasing, and exact values.
     bounds : int
-        How many newer values were published only as "more than" or "less than".
+        Number of newer values that were published only as "more than" or "less than".
     since : str
-        The date of the break after which these values begin.
+        Date of the change of method after which these values begin.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def explain_few(t: np.ndarray, values: np.ndarray, bounds: int = 0, since: str =
     'the series has three values, two of them usable: one is 0'
     """
     usable, zeros = count_usable(t, values), int((np.asarray(values) == 0).sum())
-    if usable >= SHORTEST:
+    if usable >= LEAST_OBSERVATIONS:
         return ""
     counts = {"0": zeros, "only a bound": bounds, "less than half a year from the next": len(values) - zeros - usable}
     lost = [f"{spell(count)} {'is' if count == 1 else 'are'} {what}" for what, count in counts.items() if count]
@@ -124,12 +127,12 @@ def explain_few(t: np.ndarray, values: np.ndarray, bounds: int = 0, since: str =
 
 
 def are_in_decline(t: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Which of N windows have fallen; the rule is the module's first sentence.
+    """Whether each of N series is in decline; the docstring of this module has the rule.
 
     Parameters
     ----------
     t, values : ndarray of float, shape (N, n)
-        Decimal years, increasing in each row, and figures.
+        Decimal years, increasing in each row, and observations.
 
     Returns
     -------
@@ -139,37 +142,46 @@ def are_in_decline(t: np.ndarray, values: np.ndarray) -> np.ndarray:
         return np.zeros(len(t), bool)
     highest, last = values.max(axis=1), values[:, -1]
     fall = highest - last
-    # how far each inner figure lies from the line between its neighbours
+    # distance of each inner observation from the line between its neighbours
     part = (t[:, 1:-1] - t[:, :-2]) / (t[:, 2:] - t[:, :-2])
     line = values[:, :-2] + part * (values[:, 2:] - values[:, :-2])
     scatter = np.abs(values[:, 1:-1] - line).max(axis=1)
-    # the lowest figure from the peak on tells how deep the series fell before it rose again
+    # the lowest observation since the peak shows how far the series fell before it rose again
     after_peak = np.arange(t.shape[1]) >= values.argmax(axis=1)[:, None]
     lowest = np.where(after_peak, values, np.inf).min(axis=1)
-    made_up = last - lowest >= _MADE_UP * (highest - lowest)
+    recovered = last - lowest >= _RECOVERED * (highest - lowest)
     falls = np.diff(values) < 0
     steady = (falls | ~after_peak[:, :-1]).all(axis=1) & (after_peak.sum(axis=1) > _STEADY_FALLS)
-    return (fall > 0) & (fall >= LEAST_FALL * highest) & (steady | (fall > BEYOND_SCATTER * scatter)) & ~made_up
+    return (fall > 0) & (fall >= LEAST_FALL * highest) & (steady | (fall > BEYOND_SCATTER * scatter)) & ~recovered
 
 
 def is_in_decline(t: np.ndarray, values: np.ndarray) -> bool:
-    """Whether a series has fallen; figures of 0 and missing ones are passed over, as in a forecast, but for the last.
+    """Whether a series is in decline.
 
-    A last figure of 0 has fallen. Figures within half a year never have fallen.
+    It is if its last observation is at least a tenth below its highest, by more than one and a half times the scatter
+    or after three consecutive falls, and if it has recovered less than half of that fall. Scatter is the largest
+    distance of an observation from the line between its neighbours.
 
     Parameters
     ----------
     t, values : array_like of float, shape (n,)
-        Decimal years, increasing, and figures; all of them, or those that a forecast uses.
+        Decimal years, increasing, and observations; all of them, or those that a forecast uses.
 
     Returns
     -------
     bool
+        False if all observations are within half a year; True if the last one is 0. Other zeros and missing values are
+        skipped, as in a forecast.
 
     Raises
     ------
     CurveError
-        If they are not as many.
+        If `t` and `values` differ in length.
+
+    Notes
+    -----
+    The thresholds are our choice: with them, 7 to 10% of flat series with errors of 5% are wrongly classed as in
+    decline (``benchmarks/bench_decline.py``).
 
     Examples
     --------
@@ -182,10 +194,10 @@ def is_in_decline(t: np.ndarray, values: np.ndarray) -> bool:
     """
     t, values = np.asarray(t, float), np.asarray(values, float)
     if t.shape != values.shape:
-        raise CurveError(f"there are {t.size} dates and {values.size} figures: give as many of both")
+        raise CurveError(f"got {t.size} dates and {values.size} values; their numbers must match")
     known = values[~np.isnan(values)]
     t, values = t[values > 0], values[values > 0]
-    if count_usable(t, values) < SHORTEST:  # a forecast uses none of these, or the last alone
+    if count_usable(t, values) < LEAST_OBSERVATIONS:
         return False
     if known[-1] == 0:
         return True
@@ -194,11 +206,10 @@ def is_in_decline(t: np.ndarray, values: np.ndarray) -> bool:
 
 
 def has_grown(t: np.ndarray, values: np.ndarray) -> bool:
-    """Whether values rise by more than they scatter; fewer than three have grown.
+    """Whether a series rises by more than its scatter; True for fewer than three observations.
 
-    The rise is that of their least-squares line, from the first date to the last. The scatter is the farthest that any
-    value lies from the line between its neighbours. A rise is more than one and a half times that, as a fall is for
-    `is_in_decline`.
+    The rise is that of the least-squares line from the first date to the last. It must exceed one and a half times the
+    scatter, which is defined as for `is_in_decline`.
 
     Parameters
     ----------
@@ -215,7 +226,7 @@ def has_grown(t: np.ndarray, values: np.ndarray) -> bool:
     >>> has_grown(np.arange(2018.0, 2025), scattered), has_grown(np.arange(2018.0, 2025), growing)
     (False, True)
     """
-    if len(values) < SHORTEST:
+    if len(values) < LEAST_OBSERVATIONS:
         return True
     span = t[2:] - t[:-2]
     part = np.divide(t[1:-1] - t[:-2], span, out=np.full(len(span), 0.5), where=span > 0)
