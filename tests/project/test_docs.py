@@ -169,7 +169,8 @@ def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data
         "technologies": str(len({series.technology for series in references})),
         "class": f"{len(later)} technologies, which were at {later['share'].min():.0f} to {later['share'].max():.0f}% "
         "of their limits",
-        "sold": f"{sold.loc[1, 'inside_80']:.0f}% of such numbers were between half and twice their trend one year ahead, "
+        "sold": f"{sold.loc[1, 'inside_80']:.0f}% of such numbers were between half and twice their trend one year "
+        "ahead, "
         f"and {sold.loc[5, 'inside_80']:.0f}% were between a sixth of it and six times it five years ahead",
         "verdict": f"*{read_table('baseline', '03_saturation_level')['verdict'].iloc[0]}*",
         "held_out_4": f"{join_numbers(100 * four['coverage_80'])}% of outcomes after 1, 2, 3 and 5 years "

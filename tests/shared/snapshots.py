@@ -37,7 +37,9 @@ def check_part(path, name, text, renew):
     The marks stand on lines of their own around a table, and within the line around a value.
     """
     marks = rf"(<!-- {name} -->\n?).*?(\n?<!-- /{name} -->)"
-    page, count = re.subn(marks, lambda match: match[1] + text + match[2], path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    page, count = re.subn(
+        marks, lambda match: match[1] + text + match[2], path.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
     assert count == 1, f"{path.name} needs the marks of {name} once"
     check_text(path, page, renew)
 
