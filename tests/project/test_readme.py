@@ -99,7 +99,7 @@ def test_commands_do_what_they_are_said_to(tmp_path, publishers):
 def test_the_lines_that_add_the_next_figure_change_the_headline(tmp_path, monkeypatch, capsys):
     folder = begin_project(tmp_path / "project")
     [rows] = [block for block in read_blocks("text") if "2026-12-31" in block]
-    for name, row in zip(("sources", "observations"), rows.splitlines(), strict=True):
+    for name, row in zip(("sources", "observations", "observations"), rows.splitlines(), strict=True):
         with (folder / "data" / f"{name}.csv").open("a", encoding="utf-8") as file:
             file.write(f"{row}\n")
     monkeypatch.chdir(folder)
