@@ -31,7 +31,7 @@ QUESTIONS = {
     "05_bands": ("How sure is that?", "result.quantiles"),
     "05_path": ("How does it come about?", "result.paths.mean()"),
     "05_hindcasts": ("What was said before?", "forecast.hindcast(series)"),
-    "04_calibration": ("Do the bands hold?", "scores.count_sides(scores.evaluate(forecast.backtest(references)))"),
+    "04_calibration": ("Do the bands hold?", "scores.check_intervals(scores.evaluate(forecast.backtest(references)))"),
     "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references)"),
     "07_rates": ("Who uses it?", 'indicators.compute_rates(data, "genai_users", "China")'),
     "07_rulers": ("How else is use measured?", 'indicators.list_measures(data, "genai_users", ["China", "EU27"])'),
