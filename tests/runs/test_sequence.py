@@ -57,7 +57,7 @@ def test_pages_say_what_the_tables_say(whole_run):
     assert headings[:2] == ["What may be quoted", "Is it true?"]
     assert headings[-1] == "The notebooks"
     assert page.find("meta", attrs={"name": "description"})["content"]
-    assert "80% range from" in forecast
+    assert "80% interval from" in forecast
     assert not re.search(r"<th[^>]*>q0\.", forecast)
     assert "q0.1" in pd.read_csv(whole_run / "tables" / "05_forecast.csv"), "as files name it"
 
