@@ -18,7 +18,6 @@ from adoption_curves.indicators import Limit, Names
 from adoption_curves.show import figures
 from adoption_curves.show.figures import images, style
 from adoption_curves.show.figures.course import draw_forecast
-from adoption_curves.show.figures.score_forecasts import draw_skill
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
@@ -234,34 +233,6 @@ def test_long_names_and_small_and_large_numbers_find_room(scale):
     series.limit = Limit(LIMIT * scale, title=f"Internet users of {long}")
     names = replace(NAMES, title=long, limit_title=series.limit.title, counted=long)
     check_room(draw(fan, series, names))
-
-
-def test_errors_of_forecasts_are_bands_from_the_last_value_on():
-    error = np.linspace(-20, 30, 101)
-    rows = pd.DataFrame({"actual": 50 + error, "path": 50.0, "limit": 100.0, "window": 4})
-    rows = pd.concat([rows.assign(horizon_years=years, actual=50 + error * years / 5) for years in (1.0, 5.0)])
-    figure = figures.draw_errors(rows, "Source: test.")
-    title, units, key = read_around(figure)
-    assert title == "Five years ahead, 80% of outcomes lay 15 points below to 25 above the forecast"
-    assert units.endswith("the furthest, −20 and +30, are not drawn")
-    assert key == ["median", "50% of outcomes", "80% of outcomes", "90% of outcomes"]
-    assert figure.axes[0].lines[0].get_ydata()[0] == 0
-
-
-def test_the_skill_is_a_ranking_at_the_furthest_horizon_whose_interval_excludes_1():
-    ahead = [0.5, 1.0, 3.0, 5.0]
-    compared = pd.DataFrame({"horizon_years": ahead, "wis_relative": [0.95, 0.9, 0.76, 0.8]})
-    compared = compared.assign(
-        low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="straight_line"
-    )
-    others = {"forecast": compared["wis_relative"], "straight_line": 1.0, "logistic": 0.9}
-    scores = pd.concat([compared.assign(method=name, wis_relative=score) for name, score in others.items()])
-    figure = draw_skill(scores, "Source: test.", compared)
-    assert figure.around[0] == "Three years ahead, the forecast scores 24% better than a straight line"
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["forecast", "logistic", "straight line"]
-    assert {"0.76 (0.70 to 0.90)", "0.90", "1.00"} <= set(read_axes(figure))
-    unsure = draw_skill(scores, "Source: test.", compared.assign(low=0.5, high=1.5))
-    assert unsure.around[0] == "Five years ahead, the scores do not tell the forecast from a straight line"
 
 
 @pytest.mark.parametrize(
