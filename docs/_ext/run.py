@@ -80,18 +80,8 @@ CONTENTS = """
 {pages}
 ```
 """
-RUN_PAGES = {
-    "Read the default run": ["run/gallery", "run/0*"],
-    "Look up": [
-        "run/data",
-        "run/outputs",
-        "run/api/curves",
-        "run/api/forecast",
-        "run/api/indicators",
-        "run/api/figures",
-    ],
-}
-"""Pages that the site makes, by heading of docs/index.md; the first heading is only the site's."""
+RUN_PAGES = {"Look up": ["run/data", "run/outputs", "run/api/*"]}
+"""Pages that are outside docs/ or made from docstrings, by heading of docs/index.md."""
 DOCSTRINGS = {
     "curves": "Curves",
     "forecast": "Forecasts",
@@ -154,11 +144,11 @@ def write_front(readme, index):
     """The README, then the table of contents from the headings and links of docs/index.md."""
     readme = re.sub(r'<picture>.*?alt="(.*?)".*?</picture>', PICTURE, readme, flags=re.DOTALL)
     sections = re.findall(r"^## (.*)\n((?:.*\n)+?)(?=## |\Z)", index, flags=re.MULTILINE)
-    pages = {
-        caption: re.findall(r"^- \[.*?\]\((?!\.\.)(.*?)\)", links, flags=re.MULTILINE) for caption, links in sections
-    }
-    for caption, made in RUN_PAGES.items():
-        pages[caption] = [*pages.get(caption, []), *made]
+    pages = {}
+    for caption, links in sections:
+        listed = re.findall(r"^- \[.*?\]\((?!\.\.)(.*?)\)", links, flags=re.MULTILINE)
+        pages[caption] = [*listed, *RUN_PAGES.get(caption, [])]
+    pages["The default run"] = ["run/gallery", "run/0*"]
     contents = [CONTENTS.format(caption=caption, pages="\n".join(each)) for caption, each in pages.items()]
     return readme.replace("](docs/", "](") + "".join(contents)
 
