@@ -15,8 +15,8 @@ UNSEEN = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffd\ufffe\uffff\U000e0000-\U000e01ef]"
 )
+# Unpaired surrogates, which JSON may contain but no UTF-8 file can.
 _HALVES = re.compile("[\ud800-\udfff]")
-"""Unpaired surrogates, which JSON may contain but no UTF-8 file can."""
 SHOWN_CHARACTERS = 80  # of one value or name
 MAX_CHARACTERS = 5_000  # of one text on a page or in a chart
 
@@ -144,12 +144,12 @@ def mark_chinese(text: str) -> str:
     return re.sub(chinese, lambda words: f'<span lang="zh-Hans">{words[0]}</span>', html.escape(text))
 
 
+# Verdict for a flow, to which curves of the number in use do not apply.
 FLOW = "a flow"
-"""Verdict for a flow, to which curves of the number in use do not apply."""
+# Text in place of the forecast of a series in decline.
 NO_FORECAST = "no forecast: the series is in decline"
-"""Text in place of the forecast of a series in decline."""
+# Advice on a forecast without intervals; the braces take the option or argument.
 GIVES_RANGE = "Pass {}, the largest possible value, to get prediction intervals."
-"""Advice on a forecast without intervals; the braces take the option or argument."""
 
 
 def format_unit(unit: str) -> str:

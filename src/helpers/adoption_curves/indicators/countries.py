@@ -12,10 +12,10 @@ from .data import Data
 from .labels import find_within
 from .problems import parameter_error, suggest_names
 
+# Countries and regions that an indicator needs for a page of all of them.
 LEAST_ECONOMIES = 20
-"""Countries and regions that an indicator needs for a page of all of them."""
+# Number of highest places of a whole list that are shown beside the countries asked for.
 _HIGHEST = 3
-"""Number of highest places of a whole list that are shown beside the countries asked for."""
 
 
 def compare_entities(data: Data, technology: str) -> pd.DataFrame:

@@ -20,8 +20,8 @@ from .parameters import ParameterError, Parameters, complete_parameters, read_pa
 from .table_files import read_csv
 
 MOST_NOTES = 12
+# Times the value before, and times the largest step before, at which the newest observation may have slipped.
 _SLIPPED, _MUCH_LARGER = 8, 5
-"""Times the value before, and times the largest step before, at which the newest observation may have slipped."""
 
 
 def check_parameters(parameters: Parameters) -> Any:

@@ -23,12 +23,12 @@ from .parameters import ParameterError
 from .table_files import read_csv, write_csv
 
 NAME = "comparison"
+# Runs that the chart shows; page and table have all.
 _MOST_DRAWN = 60
-"""Runs that the chart shows; page and table have all."""
+# Letters of the name of a comparison's folder.
 _MOST_LETTERS = 64
-"""Letters of the name of a comparison's folder."""
+# Columns of the table before those of the parameters.
 _COLUMNS = ("run", "title", "unit", "last_date", "last_value", "date", "median", "low", "high", "level")
-"""Columns of the table before those of the parameters."""
 
 
 def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:

@@ -11,8 +11,8 @@ from ..base.formats import format_bound, format_count, format_day, format_percen
 from ..base.levels import LEVELS, format_level
 from ..base.project import ESTIMATES, is_estimate
 
+# The registered baselines in words, by the columns of their scores.
 _BASELINES = {"wis_last_value": "last value", "wis_drift": "straight line"}
-"""The registered baselines in words, by the columns of their scores."""
 
 
 def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:

@@ -28,8 +28,8 @@ from ..base.project import PUBLISHED_MODEL, is_estimate
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 from .run_tables import RunTables, TableRow
 
+# Other technologies that a row names.
 _MOST_NAMED = 4
-"""Other technologies that a row names."""
 _FORMS = {"without it": "without the newest value", "as published": "without an assumed value"}
 
 
@@ -304,5 +304,5 @@ _PUBLISHED = (_list_newest, _list_assumed, _list_exact, _list_change, _list_rate
 _FORECAST = (_list_forecast, _list_median, _list_chance, _list_milestone, _list_trend, _list_limit)
 _AHEAD = (_list_next, _list_otherwise)
 _TESTS = (_list_coverage, _list_external, _list_level, _list_others, _list_unknown)
+# The function of each kind of row; the glossary has their order.
 ROWS = (*_PUBLISHED, *_FORECAST, *_AHEAD, *_TESTS)
-"""The function of each kind of row; the glossary has their order."""

@@ -21,6 +21,7 @@ TABLES: tuple[str, ...] = ("01_wording", "02_growth", "02_newer", "02_earlier", 
 TABLES += ("05_forecast", "05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
 TABLES += ("05_since", "05_probabilities", "05_milestones")
 """Tables of the notebooks before the sixth that the page reads."""
+# Why a page quotes no forecast, by its state; `date` is that of the newest value.
 REASONS = {
     "decline": "the series was in decline in {date}, and the method is made for growth",
     "refuted": "the newest value contradicts the forecast that was made without it",
@@ -30,11 +31,10 @@ REASONS = {
     "no limit": "intervals were tested only with a limit, and this forecast has none",
     "all": "the 80% interval spans nearly all that is possible",
 }
-"""Why a page quotes no forecast, by its state; `date` is that of the newest value."""
+# Years over which a change is counted at most.
 _LONGEST_CHANGE = 1.26
-"""Years over which a change is counted at most."""
+# On how many technologies or countries a test rests at least that a page shows.
 _LEAST_TECHNOLOGIES = 5
-"""On how many technologies or countries a test rests at least that a page shows."""
 TableRow = dict[str, Any]
 
 

@@ -19,8 +19,8 @@ from ..say.run_tables import TABLES, RunTables
 from .figure_data import tidy_forecast
 from .figures.course import draw_forecast
 
+# After the share where a series stands, for which we say what others did.
 _LATER_YEARS = (1, 2, 3)
-"""After the share where a series stands, for which we say what others did."""
 
 
 def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from ..parameters import Parameters, parse_yaml, write_argument
 from .cleaning import hide_place, keep_address
 from .frame import render
 
+# Series of a publisher that are named one by one.
 _MOST_TITLES = 3
-"""Series of a publisher that are named one by one."""
 _AUTHORS = "The Adoption Curves authors"
 _OWN_FOLDER = Parameters.model_fields["data"].default
 

@@ -46,8 +46,8 @@ from .style import (
     use_numbers,
 )
 
+# In the place of 05_forecast and of 05_limit.
 NO_FORECAST = pd.DataFrame({"date": pd.DatetimeIndex([]), "q0.5": [], "mean": []})
-"""In the place of 05_forecast and of 05_limit."""
 FAR = 4  # times the highest value: a limit from there on would press the series flat
 _LEAST_OUTCOMES = 2  # later values from which on it is said how many of them an interval contained
 PAST = 2.0  # lengths of the way ahead for which values are drawn
