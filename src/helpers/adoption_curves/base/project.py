@@ -185,10 +185,10 @@ class Source:
             return str(self.path)
         return f"{self.path}?{urlencode(self.choices, doseq=True)}"
 
-    def say(self) -> str:
+    def format(self) -> str:
         """Name of the file or folder with its options, as text.
 
-        >>> Source.read("/home/x.csv?date=Year&unit=%25+of+homes").say()
+        >>> Source.read("/home/x.csv?date=Year&unit=%25+of+homes").format()
         'x.csv (date: Year, unit: % of homes)'
         """
         how = ", ".join(f"{name}: {text}" for name, text in spread_choices(self.choices))

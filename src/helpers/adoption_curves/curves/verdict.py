@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..base.dates import LEAST_TO_LEVEL_OFF
 from ..base.decline import has_grown, is_in_decline
-from ..base.formats import FLOW, format_name, say
+from ..base.formats import FLOW, format_name, format_number
 from ..base.limit import Limit
 from ..base.project import find_shipped
 from ..indicators.series import AdoptionSeries
@@ -82,12 +82,12 @@ class Assessment:
     @property
     def sentence(self) -> str:
         """Verdict as a phrase, with numbers but without their unit."""
-        ends = f"between {say(self.low)} and {say(self.high)}"
+        ends = f"between {format_number(self.low)} and {format_number(self.high)}"
         words = {
             LEVELS_OFF: f"ends {ends}",
             DEPENDS: f"somewhere {ends}",
             BEYOND: f"beyond the limit, {ends}",
-            NEAR_LIMIT: f"at most {say(self.left)}",
+            NEAR_LIMIT: f"at most {format_number(self.left)}",
             FALLEN: "has fallen from a peak",
             NO_GROWTH: NO_GROWTH,
         }

@@ -21,7 +21,7 @@ from scipy.special import ndtri
 from ..base.dates import decimal_years
 from ..base.files import write_file
 from ..base.folders import lock_folder
-from ..base.formats import format_day, say
+from ..base.formats import format_day, format_number
 from ..base.levels import LEVELS, band_ends
 from ..base.project import (
     ESTIMATES,
@@ -407,7 +407,8 @@ def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.Dat
     same = exact.loc[np.isclose(exact["value"], row["last_figure"], rtol=1e-9, atol=0), "date"]
     away = (same - last).abs().min()
     if pd.isna(away) or away > _LONGEST:
-        notes.append(f"The last figure that it used, {say(row['last_figure'], row['unit'])}, was changed since.")
+        used = format_number(row["last_figure"], row["unit"])
+        notes.append(f"The last figure that it used, {used}, was changed since.")
     elif away:
         last = same.iloc[(same - last).abs().argmin()]
         day += last - row["last_date"]

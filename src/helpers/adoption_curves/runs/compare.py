@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..base.files import write_file
 from ..base.folders import lock_folder, move_unlisted, replace_folder, write_list
-from ..base.formats import clean, format_count, format_long_date, format_range, say
+from ..base.formats import clean, format_count, format_long_date, format_number, format_range
 from ..base.headline import find_goal
 from ..base.levels import band_columns, format_level, quoted_level
 from ..base.project import RECORD, RunError, find_outputs
@@ -175,7 +175,7 @@ def _say_forecast(row: Mapping[str, Any]) -> str:
     """Date, median and interval of a row of the table, in words."""
     if pd.isna(row["median"]):
         return "none"
-    text = f"{format_long_date(row['date'])}: {say(row['median'], row['unit'])}"
+    text = f"{format_long_date(row['date'])}: {format_number(row['median'], row['unit'])}"
     if pd.isna(row["low"]):
         return text
     return f"{text} ({format_level(row['level'])} interval {format_range(row['low'], row['high'])})"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import decimal_years
-from ..base.formats import format_bound, format_newest, format_period, say, say_bound
+from ..base.formats import format_bound, format_newest, format_number, format_period, format_side
 from ..base.headline import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
 from ..indicators import Names
@@ -208,7 +208,7 @@ class RunTables:
     def amount(self) -> str:
         """The newest value as the press writes it, with what it counts: 1.01 billion users; 8.4% of firms."""
         number = format_value(self.newest["value"], self.names.unit, self.names.own)
-        return f"{say_bound(pd.Series(self.newest), self.names.own)}{number}{self.base}"
+        return f"{format_side(pd.Series(self.newest), self.names.own)}{number}{self.base}"
 
     @property
     def interval(self) -> str:
@@ -217,7 +217,7 @@ class RunTables:
 
     def format_difference(self, gain: float) -> str:
         """A difference with its sign: +6.5 points, −2 million people."""
-        points = f"{say(gain, 'percent', bare=True).removesuffix('.0')} points"
+        points = f"{format_number(gain, 'percent', bare=True).removesuffix('.0')} points"
         text = points if self.is_share else format_newest(gain, self.names.unit, self.names.own)
         return f"{'+' if gain > 0 else ''}{text}".replace("-", "−")
 

@@ -68,7 +68,7 @@ def format_axis_value(name: str, value: Any) -> str:
     str
     """
     if name == "data":
-        return Source.read(value).say()
+        return Source.read(value).format()
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -12,7 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from ...base import formats
-from ...base.formats import format_count, format_long_date, format_period, format_range, lower_first, say
+from ...base.formats import format_count, format_long_date, format_number, format_period, format_range, lower_first
 from ...indicators import AdoptionSeries, Names
 from .style import (
     ACCENT,
@@ -119,7 +119,7 @@ def _format_last_year(values: pd.Series, unit: str, measure: str) -> str:
 
 def _format_change(change: float, unit: str, beside: float = 0.0, bare: bool = False) -> str:
     """A change with its sign."""
-    return f"{'+' if change > 0 else ''}{say(change, unit, beside, bare=bare)}"
+    return f"{'+' if change > 0 else ''}{format_number(change, unit, beside, bare=bare)}"
 
 
 def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: Names, source: str) -> Chart | None:
@@ -196,7 +196,8 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
             heading=picked["panel"].map(headings),
             above=pd.Series(people, picked.index).mask(repeated, ""),
             printed=[
-                f"{say(value, 'percent', bare=True)}{half}" for value, half in zip(picked["value"], error, strict=True)
+                f"{format_number(value, 'percent', bare=True)}{half}"
+                for value, half in zip(picked["value"], error, strict=True)
             ],
             colour=np.where(picked["entity"] == entity, ACCENT, np.where(picked["named"], HALF, GHOST)),
         )
@@ -236,7 +237,7 @@ def _format_measures(picked: pd.DataFrame, technology: str, entity: str) -> str:
         return f"{use} in {formats.format_place(entity)}: {shares}, depending on what is measured"
     if len(mine):
         row = mine.iloc[0]
-        share = f"{say(row['value'], 'percent')} of {_name_people(row)}"
+        share = f"{format_number(row['value'], 'percent')} of {_name_people(row)}"
         return f"{use} in {formats.format_place(entity)}: {share} in {format_long_date(row['date'])}"
     measures, places = picked["measure"].nunique(), picked["entity"].nunique()
     counted = "one country or region" if places == 1 else f"{places} countries and regions"
