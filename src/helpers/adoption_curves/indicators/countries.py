@@ -10,8 +10,8 @@ from .data import Data
 from .labels import find_within
 from .problems import parameter_error, suggest_names
 
+# Countries and regions that an indicator needs for a page of all of them.
 LEAST_ECONOMIES = 20
-"""Countries and regions that an indicator needs for a page of all of them."""
 
 
 def compare_entities(data: Data, technology: str) -> pd.DataFrame:
