@@ -135,6 +135,17 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
     )
 
 
+def test_check_says_what_a_forecast_of_numbers_sold_has_in_the_place_of_an_interval(tmp_path, capsys):
+    path = tmp_path / "sold.csv"
+    path.write_text("Year,Sold\n2020,3\n2021,5\n2022,8\n2023,12\n")
+    out = call(capsys, "check", path, "--unit", "cars", "--measure", "flow")[1]
+    assert "We forecast one year, without an interval." in out
+    assert "half to twice its trend" in out
+    assert "Divide them by all sales of the kind to get a share, which has an interval." in out
+    out = call(capsys, "check", path, "--unit", "cars", "--measure", "cumulative")[1]
+    assert "Without one we quote no forecast." in out, "of a total"
+
+
 def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys, monkeypatch):
     from adoption_curves.runs.sweep import read_sweep
 
