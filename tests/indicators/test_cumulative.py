@@ -140,7 +140,7 @@ def test_check_says_what_a_forecast_of_numbers_sold_has_in_the_place_of_an_inter
     path.write_text("Year,Sold\n2020,3\n2021,5\n2022,8\n2023,12\n")
     out = call(capsys, "check", path, "--unit", "cars", "--measure", "flow")[1]
     assert "We forecast one year, without an interval." in out
-    assert "half to twice its trend" in out
+    assert "between 1/2 and 2 times their trend 1 year ahead (4,308 forecasts)" in out
     assert "Divide them by all sales of the kind to get a share, which has an interval." in out
     out = call(capsys, "check", path, "--unit", "cars", "--measure", "cumulative")[1]
     assert "Without one we quote no forecast." in out, "of a total"
