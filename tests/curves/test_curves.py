@@ -247,6 +247,7 @@ def test_hopeless_series_have_a_flag_and_every_question_an_answer(name):
         (lambda: Logistic(grow(), ceiling=pd.Series(80.0, pd.to_datetime(["2020-12-31"]))), "has dates, but"),
         (lambda: Logistic(USERS, errors="white"), "choose 'independent' or 'ar1'"),
         (lambda: Logistic(grow()).fit().predict("2026-12-31"), "the observations have numbers for dates"),
+        (lambda: Logistic(USERS).fit().predict("03/04/2010"), "2010-04-03 or 2010-03-04"),
         (lambda: fit_families(USERS, ["weibull"]), "choose among logistic, gompertz, bass"),
         (lambda: assess_ceiling(USERS, limit=-1), "the limit is -1; it must be above 0"),
     ],
