@@ -34,7 +34,7 @@ QUESTIONS = {
     "05_hindcasts": ("What would earlier forecasts have said?", "forecast.hindcast(series)"),
     "04_calibration": (
         "How often do intervals contain the outcome?",
-        "scores.count_sides(scores.evaluate(forecast.backtest(references)))",
+        "scores.check_intervals(scores.evaluate(forecast.backtest(references)))",
     ),
     "04_skill": ("Is it better than a simple method?", "forecast.backtest(references)"),
     "07_rates": ("Who uses it?", 'indicators.compute_rates(data, "genai_users", "China")'),

@@ -71,7 +71,11 @@ def test_it_has_what_each_release_registered_and_the_eleven_of_china_from_before
     rows = register.read_register(indicators.load())
     each = rows[KEY].drop_duplicates()
     task = ["entity", "indicator", "limit"]
-    releases = ("2026-11-29", "path_1", 99, 66), ("2026-11-30", "formula", 96, 64), ("2026-12-03", "formula_2", 358, 178)
+    releases = ("2026-11-29", "path_1", 99, 66), ("2026-11-30", "formula", 96, 64)
+        ("2026-11-29", "path_1", 99, 66),
+        ("2026-11-30", "formula", 96, 64),
+        ("2026-12-03", "formula_2", 358, 178),
+    )
     for day, model, forecasts, series in releases:
         made = each[each["registered"] == day]
         assert made["model"].value_counts().to_dict() == dict.fromkeys((model, *BASELINES), forecasts)

@@ -18,7 +18,6 @@ NUMBERED = find_notebooks()
 def test_every_exhibit_is_there(whole_run):
     figures = {path.name.partition(".")[0] for path in (whole_run / "figures").iterdir()}
     assert list_exhibits("draw") - figures == {
-        "02_levels",
         "06_register",
         "07_firms",
         "07_products",

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from ..indicators import Data
 
+# Options that say how to read a file, with their texts.
 _Choices: TypeAlias = Sequence[tuple[str, str]]
-"""Options that say how to read a file, with their texts."""
 
 
 def format_series(series: pd.DataFrame) -> list[dict[str, str]]:

@@ -15,11 +15,11 @@ from ..base.formats import escape, quote, shorten
 from ..base.project import Source, UserError, count_processors
 
 _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
+# Names and values of -p.
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
-"""Names and values of -p."""
 Files: TypeAlias = tuple[Path, ...]
+# Values of options that say how to read a file, by name.
 _Choices: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Values of options that say how to read a file, by name."""
 PATH = click.Path(path_type=Path)
 _WHOLE_NUMBER = click.IntRange(1)
 _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it

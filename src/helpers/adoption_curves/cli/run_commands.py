@@ -172,7 +172,7 @@ def runs(as_json: bool) -> None:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     elif found:
         for each in found:
-            each |= {"made": each["made"][:16].replace("T", " "), "data": Source.read(each["data"]).say()}
+            each |= {"made": each["made"][:16].replace("T", " "), "data": Source.read(each["data"]).format()}
         print_table(found)
     else:
         print(f"No run yet in {shorten_path(find_outputs())}. Make one: adoption run")

@@ -21,7 +21,7 @@ from scipy.special import ndtri
 from ..base.dates import decimal_years
 from ..base.files import write_file
 from ..base.folders import lock_folder
-from ..base.formats import format_day, say
+from ..base.formats import format_day, format_number
 from ..base.levels import LEVELS, band_ends
 from ..base.project import (
     ESTIMATES,
@@ -43,27 +43,27 @@ from .scores import quantile_score
 
 COLUMNS = ["model", "version", "registered", "entity", "indicator", "limit", "since", "unit"]
 COLUMNS += ["last_date", "last_figure", "target_date", "level", "value"]
+# Columns that identify a forecast for a date.
 KEY = COLUMNS[:-2]
-"""Columns that identify a forecast for a date."""
+# What two models forecast alike: a series under a limit, from a last figure, for a date.
 _TASK = KEY[3:]
-"""What two models forecast alike: a series under a limit, from a last figure, for a date."""
 _DIGITS = ".10g"
 BASELINES = ("last_value", "drift")
 _VINTAGES = ("first", "latest")
 _RATIOS = [f"wis_{name}" for name in BASELINES]
+# Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range.
 _COVERED = ["inside_50", "inside", "inside_90"]
-"""Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
 _OUTCOME_COLUMNS = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability", *_COVERED, "wis"]
 _OUTCOME_COLUMNS += [*_RATIOS, "why", "note", "revised"]
 _SUMMARY = ["model", "registered", "to_come", "hindsight", "no_score", "counted", "exact"]
 _SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in _RATIOS)]
 _SUMMARY += ["inexact", "probability"]
+# A figure is for the date of a forecast if it is so near to it, and nearer than half the time between figures.
 _NEAR = pd.Timedelta(days=16)
-"""A figure is for the date of a forecast if it is so near to it, and nearer than half the time between figures."""
+# The day of a figure is corrected by so much at most.
 _LONGEST = pd.Timedelta(days=366)
-"""The day of a figure is corrected by so much at most."""
+# Figures that the baselines need.
 _LEAST_FIGURES = 3
-"""Figures that the baselines need."""
 
 # ---- rows are added
 
@@ -407,7 +407,8 @@ def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.Dat
     same = exact.loc[np.isclose(exact["value"], row["last_figure"], rtol=1e-9, atol=0), "date"]
     away = (same - last).abs().min()
     if pd.isna(away) or away > _LONGEST:
-        notes.append(f"The last figure that it used, {say(row['last_figure'], row['unit'])}, was changed since.")
+        used = format_number(row["last_figure"], row["unit"])
+        notes.append(f"The last figure that it used, {used}, was changed since.")
     elif away:
         last = same.iloc[(same - last).abs().argmin()]
         day += last - row["last_date"]

@@ -11,17 +11,17 @@ from ..base.formats import capitalize_first, format_long_date, format_place
 from .data import Data
 from .labels import find_source, find_within
 
+# Columns that tell figures apart; of two prints of one the newest public one counts.
 _FIGURE_KEY = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
-"""Columns that tell figures apart; of two prints of one the newest public one counts."""
 _WIDER = {"generative AI": ("AI in firms", "AI")}  # as part of which it is counted: no firms are asked about it alone
 _QUALIFIED = {"exact": "", "at_least": "more than ", "at_most": "under ", "about": "about "}
 _DEVICES, _SHARED = "million monthly active users", "AI "  # the beginning of names that several products share
+# Units of the shares that a group has among the users, and among all who are online.
 _OF_USERS, _OF_ONLINE = "percent of generative AI users", "percent of internet users"
-"""Units of the shares that a group has among the users, and among all who are online."""
+# Groups of internet users that are one group among the users.
 _JOINED = {"6 to 9": "19 and under", "10 to 19": "19 and under"}
-"""Groups of internet users that are one group among the users."""
+# What is done in measures of plain use; others ask about work, or search.
 _PLAIN = r"|(?:use|ever use|have used) (?:generative )?AI(?: chatbots| at least now and then)?"
-"""What is done in measures of plain use; others ask about work, or search."""
 
 
 def list_profile(data: Data, indicator: str) -> pd.DataFrame:

@@ -34,12 +34,12 @@ from .failures import ERROR, LOG, find_attempt, format_attempt
 from .parameters import ParameterError, Parameters, read_parameters
 
 SWEEP = "sweep.json"
+# Ending of the CSV with the data of a figure.
 DATA = "data.csv"
-"""Ending of the CSV with the data of a figure."""
 _SOURCE_COLUMNS = ("title", "publisher", "url", "licence", "attribution", "accessed")
 _LISTED_PARAMETERS = ("entity", "indicator", "limit", "as_of", "data")
+# Form of the manifests that this edition reads: another is of another release.
 _FORM = 3
-"""Form of the manifests that this edition reads: another is of another release."""
 _BY_RELEASE_2 = "made by release 2, which this one does not read: make it again"
 _HASHES: dict[Any, Any] = {str: str}
 _ENTRY = {

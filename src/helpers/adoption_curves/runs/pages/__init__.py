@@ -34,10 +34,10 @@ from .made import cite_run, format_axis_value, render_made
 
 __all__ = ["export_notebook", "format_axis_value", "render", "render_executed", "write_pages"]
 
+# Part of the generator's tag of our pages.
 _OURS = 'content="Adoption curves"'
-"""Part of the generator's tag of our pages."""
+# Tables with rows of the page, after the number of their notebook: 06_key_numbers, 07_page.
 _ROWS = ("key_numbers", "page")
-"""Tables with rows of the page, after the number of their notebook: 06_key_numbers, 07_page."""
 _WORDLESS = (
     "an image has no alternative text, and some readers can't see it. Save it with "
     'study.draw(name, figure, alt="What it shows.").'

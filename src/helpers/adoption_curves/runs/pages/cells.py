@@ -26,8 +26,8 @@ from traitlets.config import Config
 from .cleaning import PAGE_IDS, clean_html
 from .frame import TEMPLATES, list_chart_files, render_chart
 
+# Forms of an output that a page without scripts can show, the richest first.
 _RICHEST = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
-"""Forms of an output that a page without scripts can show, the richest first."""
 
 
 def render_body(notebook: NotebookNode, folder: Path | None = None) -> tuple[Markup, list[str]]:

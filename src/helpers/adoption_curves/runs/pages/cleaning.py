@@ -16,12 +16,12 @@ from markupsafe import escape
 
 from ...base.project import Source
 
+# Text, tables and what latex2mathml writes.
 _TAGS = nh3.ALLOWED_TAGS - {"area", "map"} | {
     *("section", "tfoot", "math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded"),
     *("mphantom", "mprescripts", "mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable"),
     *("mtd", "mtext", "mtr", "munder", "munderover", "none"),
 }
-"""Text, tables and what latex2mathml writes."""
 _ATTRIBUTES = {
     *("alt", "aria-label", "class", "colspan", "href", "id", "role", "rowspan", "scope", "src", "tabindex", "width"),
     *("accent", "accentunder", "alttext", "columnalign", "columnlines", "columnspacing", "depth", "display"),
@@ -29,13 +29,13 @@ _ATTRIBUTES = {
     *("mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
     *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "xmlns"),
 }
+# Addresses that the frame of a page has itself.
 PAGE_IDS = ("content", "pages", "show-code")
-"""Addresses that the frame of a page has itself."""
+# How addresses that a page may have begin, by attribute.
 _ADDRESSES = {
     "href": r"https?://|mailto:|#",
     "src": r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
 }
-"""How addresses that a page may have begin, by attribute."""
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 
 

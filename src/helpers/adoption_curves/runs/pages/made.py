@@ -15,8 +15,8 @@ from ..parameters import Parameters, parse_yaml, write_argument
 from .cleaning import hide_place, keep_address
 from .frame import render
 
+# Series of a publisher that are named one by one.
 _MOST_TITLES = 3
-"""Series of a publisher that are named one by one."""
 _AUTHORS = "The Adoption Curves authors"
 _OWN_FOLDER = Parameters.model_fields["data"].default
 
@@ -68,7 +68,7 @@ def format_axis_value(name: str, value: Any) -> str:
     str
     """
     if name == "data":
-        return Source.read(value).say()
+        return Source.read(value).format()
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
