@@ -47,14 +47,14 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists", "within"]]
     rows = data.observations[data.observations["qualifier"] == "exact"].merge(about, on="indicator")
     rows["publisher"] = rows["source_id"].map(data.sources.set_index("source_id")["publisher"])
-    rows["within"] = [find_within(*told)[0] for told in zip(rows["within"], rows["date"], strict=True)]
+    rows["within"] = [find_within(*pair)[0] for pair in zip(rows["within"], rows["date"], strict=True)]
     periods = data.wording[data.wording["entity"] == ""].set_index(["indicator", "date"])["field_dates"]
     known = periods.reindex(pd.MultiIndex.from_frame(rows[["indicator", "date"]])).fillna("")
     rows["period"] = np.where(rows["kind"] == "telemetry", known, "")
     by_period = rows[rows["entity"] != "World"].groupby(["indicator", "date"])["value"]
     rows["place"], rows["places"] = by_period.rank(method="min", ascending=False), by_period.transform("size")
-    held = rows["date"].dt.strftime("%Y-%m-%d ") + rows["places"].map("{:.0f}".format)
-    whole = np.array([size in lists.split("; ") for size, lists in zip(held, rows["whole_lists"], strict=True)], bool)
+    sizes = rows["date"].dt.strftime("%Y-%m-%d ") + rows["places"].map("{:.0f}".format)
+    whole = np.array([size in lists.split("; ") for size, lists in zip(sizes, rows["whole_lists"], strict=True)], bool)
     last = rows["date"].where(whole).groupby(rows["indicator"]).transform("max")
     whole &= rows["date"] == last
     rows.loc[~whole, ["place", "places"]] = np.nan
@@ -123,24 +123,24 @@ def select_countries(compared: pd.DataFrame, entity: str, countries: Sequence[st
     rows = compared.assign(panel=panel, named=compared["entity"].isin([entity, *countries]))
     newest = rows.sort_values("date", kind="stable").drop_duplicates(["indicator", "entity"], keep="last")
     newest = newest.assign(size=newest.groupby("indicator")["entity"].transform("size"))
-    chosen = newest.sort_values(["size", "date", "value"], ascending=False, kind="stable")
-    chosen = chosen.drop_duplicates(["panel", "entity"])
-    if (chosen["entity"] == entity).any():
-        chosen = chosen[chosen["panel"].isin(chosen.loc[chosen["entity"] == entity, "panel"])]
+    picked = newest.sort_values(["size", "date", "value"], ascending=False, kind="stable")
+    picked = picked.drop_duplicates(["panel", "entity"])
+    if (picked["entity"] == entity).any():
+        picked = picked[picked["panel"].isin(picked.loc[picked["entity"] == entity, "panel"])]
 
     # the highest of a list with the values by which they are the highest: others may have passed them since
-    highest = rows[(rows["place"] <= _HIGHEST) & ~rows["named"] & rows["indicator"].isin(chosen["indicator"])]
-    chosen = pd.concat([chosen[chosen["named"]], highest.drop_duplicates(["panel", "entity"])])
+    highest = rows[(rows["place"] <= _HIGHEST) & ~rows["named"] & rows["indicator"].isin(picked["indicator"])]
+    picked = pd.concat([picked[picked["named"]], highest.drop_duplicates(["panel", "entity"])])
     lists = compared.dropna(subset=["places"]).drop_duplicates("indicator")[["indicator", "date", "places"]]
     lists = lists.rename(columns={"date": "list_date", "places": "list_size"})
-    several = chosen.groupby("panel")["indicator"].transform("nunique") > 1
-    chosen = chosen.assign(
-        own=(chosen["entity"] == entity) & several,  # values of one measure lie in order
-        order=chosen["panel"].map({"survey of the population": 0, "survey of firms": 0, "online panel": 1}).fillna(2),
+    several = picked.groupby("panel")["indicator"].transform("nunique") > 1
+    picked = picked.assign(
+        own=(picked["entity"] == entity) & several,  # values of one measure lie in order
+        order=picked["panel"].map({"survey of the population": 0, "survey of firms": 0, "online panel": 1}).fillna(2),
     ).merge(lists, on="indicator", how="left")
     columns = ["order", "panel", "own", "value", "entity"]
-    chosen = chosen.sort_values(columns, ascending=[True, True, False, False, True], ignore_index=True)
-    return chosen.drop(columns=["size", "own", "order"])
+    picked = picked.sort_values(columns, ascending=[True, True, False, False, True], ignore_index=True)
+    return picked.drop(columns=["size", "own", "order"])
 
 
 def format_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str]) -> str:
@@ -162,10 +162,12 @@ def format_missing(compared: pd.DataFrame, technology: str, countries: Sequence[
         return f"The data hold no measure of {technology} in percent, so no countries are compared."
     hints = {country: suggest_names(country, known) for country in countries if country not in known}
     missing = [name + (f" ({near})" if near.startswith("nearest") else "") for name, near in hints.items()]
-    said = [f"No measure of {technology} has {' or '.join(missing)}."] if missing else []
+    sentences = [f"No measure of {technology} has {' or '.join(missing)}."] if missing else []
     by_measure = compared.groupby("measure")
     unranked = by_measure["place"].max().isna() & (by_measure["entity"].nunique() > _HIGHEST)
     if unranked.any():
         measures = " or ".join(unranked.index[unranked])
-        said.append(f"We rank no country by {measures}, because we do not have the publisher's whole list of a period.")
-    return " ".join(said)
+        sentences.append(
+            f"We rank no country by {measures}, because we do not have the publisher's whole list of a period."
+        )
+    return " ".join(sentences)
