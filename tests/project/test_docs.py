@@ -201,9 +201,9 @@ def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data
 
 @pytest.mark.slow
 def test_the_page_on_the_forecast_has_the_coverage_of_shares_of_sales(renew, data):
-    panels = (data.references(role=role, measure="flow") for role in ("reference", "held_out"))
-    tested = pd.concat([scores.evaluate(forecast.backtest(panel, "sales", windows=(4,))) for panel in panels])
-    covered = scores.cover_by_market(tested, data.indicators).set_index("market")["covered"]
+    series = [each for role in ("reference", "held_out") for each in data.references(role=role, measure="flow")]
+    tested = scores.evaluate(forecast.backtest(series, "sales", windows=(4,)))
+    covered = scores.cover_by_market(tested, series).set_index("market")["covered"]
     for market in ("US cars", "photovoltaics", "electric cars"):
         text = f"{join_numbers(covered[market])}%"
         check_part(PAGES["forecast.md"], market.lower().replace(" ", "_"), text, renew)

@@ -1,4 +1,4 @@
-"""Notebooks 3 to 5 as a lesson: what their cells compute is what is published, and every exercise's line runs."""
+"""Notebooks 3 to 5 as a lesson: what their cells compute is what is published, and the exercises have answers."""
 
 import doctest
 import re
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from cells import NOTEBOOKS, execute_cells, run_notebook
 
-from adoption_curves import indicators
-from adoption_curves.show.tutorial import explain_series, frame_window
+from adoption_curves.forecast import compare_newer, scores
+from adoption_curves.runs import Study
 
 DATA = NOTEBOOKS.parent / "data"
 
@@ -34,21 +34,20 @@ def cells(request, executed, tmp_path_factory):
 
 def test_the_fan_of_the_cells_is_the_forecast_of_one_call_to_the_last_digit(cells):
     """Without a limit it is that of a comparison technology, which the page names."""
-    fan, whole, study = cells["fan"], cells["whole"], cells["study"]
+    fan, study = cells["fan"], cells["study"]
     assert len(fan) >= 5
-    np.testing.assert_allclose(fan, whole, rtol=1e-12)
-    ours = study.explained.indicator == study.series.indicator
+    np.testing.assert_allclose(fan, cells["one_call"], rtol=1e-12)
+    ours = cells["title"] == study.series.full_title
     assert ours == (study.series.limit is not None)
-    assert cells["title"] == study.explained.full_title
     if ours:
-        np.testing.assert_allclose(fan, cells["result"].quantiles[[*fan]], rtol=1e-12)
+        dates = study.forecast.dates
+        np.testing.assert_allclose(fan.loc[dates], study.forecast.quantiles[[*fan]], rtol=1e-12)
 
 
-def test_a_figure_that_is_our_reading_is_marked_among_those_of_the_lesson():
+def test_an_assumed_value_is_marked_among_those_of_the_lesson(outputs):
     """The source of June 2026 gave only "more than", and both ends are known: it is drawn as an open circle."""
-    data = indicators.load(DATA)
-    rows = frame_window(data, explain_series(data.series("China", "genai_users"), None, []))
-    assert rows.loc[rows["read"], "date"].dt.strftime("%Y-%m").tolist() == ["2026-06"]
+    rows = Study("05_forecast_adoption", run="mine", data=str(DATA)).window
+    assert rows.loc[rows["assumed"], "date"].dt.strftime("%Y-%m").tolist() == ["2026-06"]
 
 
 @pytest.mark.parametrize(
@@ -76,19 +75,19 @@ def test_one_thing_changed_in_the_cells_and_they_run(old, new, executed, tmp_pat
 
 
 def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(cells):
-    series, newer = cells["series"], cells["forecast"].compare_newer(cells["result"])
+    series, newer = cells["study"].series, compare_newer(cells["study"].forecast)
     if not len(series.newer):
         assert newer.empty
         return
     by_form = dict(list(newer.groupby("form")["q0.5"]))
-    given = cells["result"].quantiles[0.5].to_numpy()
+    given = cells["study"].forecast.quantiles[0.5].to_numpy()
     own = "our reading" if len(series.readings) else "as published"
     np.testing.assert_allclose(by_form.pop(own), given, rtol=1e-9)
     assert all(np.abs(other.to_numpy() / given - 1).max() > 1e-3 for other in by_form.values())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", ["03", "04", "05"])
+@pytest.mark.parametrize("number", ["02", "03", "04", "05"])
 def test_the_answers_are_what_the_lines_give_on_the_default_run(number, tmp_path):
     text = (NOTEBOOKS.parent / "docs" / "answers.md").read_text(encoding="utf-8")
     part = text.split(f"## Notebook {int(number)}\n")[1].split("\n## ")[0]
@@ -109,16 +108,28 @@ def check_exercises(number, names):
         assert names["found"] is not None, line
 
 
-@pytest.mark.parametrize("number", ["03", "04"])
-def test_every_line_to_try_runs(number, executed):
-    check_exercises(number, executed(number)[0])
+def test_every_line_to_try_in_notebook_3_runs(executed):
+    check_exercises("03", executed("03")[0])
 
 
-def test_every_line_to_try_in_notebook_5_runs(cells):
-    check_exercises("05", cells)
+def test_tables_that_the_cells_of_notebook_4_make_agree_with_its_scores(executed):
+    names, tables, _ = executed("04")
+    skill, sides, calibration = (tables[f"04_{name}"] for name in ("skill", "sides", "calibration"))
+    assert skill["wis_relative"].between(skill["low"], skill["high"]).all()
+    line, ours = skill.query("benchmark == 'straight_line'"), tables["04_scores"].query("method == 'forecast'")
+    np.testing.assert_allclose(line["wis_relative"], ours["wis_relative"], rtol=1e-9)
+    by_horizon = scores.score(names["own"], ["method", "horizon_years"])
+    covered = 100 - sides["below"] - sides["above"]
+    np.testing.assert_allclose(covered, 100 * by_horizon[["coverage_80", "coverage_90"]].T.to_numpy().ravel())
+    np.testing.assert_allclose(calibration.query("nominal == 0.8")["actual"], by_horizon["coverage_80"])
+    assert covered.between(sides["low_covered"], sides["high_covered"]).all()
+    assert tables["04_coverage_by_stage"]["n"].sum() == len(names["every"])
+    assert names["wis"] == pytest.approx(100 * names["example"]["wis"].iloc[-1])
 
 
 @pytest.mark.slow
-def test_every_line_to_try_in_notebook_4_runs_for_shares_of_sales(tmp_path):
+def test_notebook_4_runs_for_shares_of_sales(tmp_path):
     [path] = NOTEBOOKS.glob("04_*.ipynb")
-    check_exercises("04", execute_cells(path, tmp_path, {"run": "sales", "kind": "sales", "data": str(DATA)})[0])
+    names, figures = execute_cells(path, tmp_path, {"run": "sales", "kind": "sales", "data": str(DATA)})
+    assert len(figures) == 6
+    assert {*names["rows"]["kind"]} == {"sales"}

@@ -11,9 +11,9 @@ from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.show.figures import images
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-ANSWERED = {"05_forecast", "05_limit", "05_class", "05_ends", "05_scenarios", "05_quantiles", "05_probabilities"}
-ANSWERED |= {"05_since"}
-"""Tables that `study.answer` keeps."""
+WRITTEN = {f"05_{name}" for name in ("forecast", "limit", "ends", "scenarios", "quantiles", "probabilities", "since")}
+WRITTEN |= {f"05_{name}" for name in ("newer", "other_limits", "milestones", "hindcasts")}
+"""Tables that `write_forecast` writes and notebook 5 does not show; it draws the chart ``05_forecast``."""
 SAMPLE = Path(__file__).parents[1] / "sample"
 
 
@@ -65,6 +65,6 @@ def run_cells(number, outputs, **parameters):
 
 def list_exhibits(*methods):
     """Names of the tables and figures that the numbered notebooks write by these methods of a study."""
-    kept = ANSWERED if "keep" in methods else set()
+    kept = WRITTEN if "keep" in methods else {"05_forecast"}
     texts = "\n".join(path.read_text(encoding="utf-8") for path in sorted(NOTEBOOKS.glob("0*.ipynb")))
     return kept | {*re.findall(rf'\.(?:{"|".join(methods)})\(\s*(?:\\n",\s*"\s*)?\\"(\d\d_\w+)', texts)}

@@ -100,7 +100,11 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -
 
 
 def backtest(
-    references: Sequence[AdoptionSeries], kind: str = "limit", windows: Sequence[int] = _WINDOWS, since: str = ""
+    references: Sequence[AdoptionSeries],
+    kind: str = "limit",
+    windows: Sequence[int] = _WINDOWS,
+    since: str = "",
+    parts: bool = False,
 ) -> pd.DataFrame:
     """Forecast every series from every earlier date at which 0.2 to 98% of its limit was reached, 0.5% of sales.
 
@@ -116,6 +120,8 @@ def backtest(
         Numbers of values that a forecast may see.
     since : str
         As for `forecast`: with "all" windows cross suspected changes of method, else none does that need not.
+    parts : bool
+        Whether there are columns to_limit and to_ends too: the two paths whose mean is the path.
 
     Returns
     -------
@@ -136,16 +142,18 @@ def backtest(
     if since == "all":
         references = [replace(each, since=since) for each in references]
     found = list_windows(references, windows, kind) or [_NONE]
-    return pd.concat([_forecast_windows(each, kind) for each in found], ignore_index=True)
+    return pd.concat([_forecast_windows(each, kind, parts) for each in found], ignore_index=True)
 
 
-def _forecast_windows(found: _Windows, kind: str) -> pd.DataFrame:
+def _forecast_windows(found: _Windows, kind: str, parts: bool) -> pd.DataFrame:
     """A row for each window of one length and each horizon that has an outcome."""
     here = np.nonzero(np.isfinite(found.h))
     h = np.where(np.isfinite(found.h), found.h, 1.0)
     x = found.y / found.limit
     ahead, limit_sd = model.forecast_limit(found.t, found.limit, h)
     paths = {"path": ahead * model.find_path(found.t, x, h, kind)}
+    if parts:
+        paths |= dict(zip(("to_limit", "to_ends"), ahead * model.find_parts(found.t, x, h), strict=True))
     paths |= {name: np.clip(benchmark(found.t, found.y, h), 0, ahead) for name, benchmark in BENCHMARKS.items()}
     columns = {
         **dict(zip(LABELS, found.labels[here[0]].T, strict=True)),

@@ -192,12 +192,26 @@ def find_path(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") 
     if kind == "flow":
         growth = np.minimum(measure_steps(t, np.log(x))[0], _MOST_GROWTH)[:, None]
         return np.exp(growth * (_GROWTH_DAMPING**h - 1) / np.log(_GROWTH_DAMPING))
+    return find_parts(t, x, h).mean(axis=0)
+
+
+def find_parts(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """The two paths whose mean is the path with a limit: along the line to the limit, and along lines to other ends.
+
+    Parameters
+    ----------
+    t, x, h : as in `find_path`
+
+    Returns
+    -------
+    ndarray, shape (2, N, H)
+        Shares of the limit ahead.
+    """
     last, slope = x[:, -1:], fit_line(t, g(x))[0][:, None]
     to_limit = back(g(last) + slope * h) - back(g(last))
     gains, weights = follow_ends(t, x, h, np.maximum(ENDS, ROOM * x.max(axis=1, keepdims=True)))
     to_ends = (weights[..., None] * gains).sum(axis=1)
-    most = np.maximum(last, 1)
-    return (np.clip(last + to_limit, 0, most) + np.clip(last + to_ends, 0, most)) / 2
+    return np.clip(last + np.stack([to_limit, to_ends]), 0, np.maximum(last, 1))
 
 
 def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") -> np.ndarray:

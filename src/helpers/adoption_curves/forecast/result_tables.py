@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,15 +15,16 @@ from ..base.project import find_shipped
 from ..indicators import AdoptionSeries, Data
 from ..indicators.labels import find_publisher
 from . import model
-from .backtest import EARLY
+from .backtest import EARLY, backtest
 from .forecasting import REPORTED_QUANTILES, Forecast
 from .reference_class import list_later
-from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
+from .scores import FORECAST, SIDES_HELD, check_intervals, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
 _LEAST_ALIKE = 3  # technologies of the same publisher or market
 _FOLLOWED, _LEAST_LISTED = 0.5, 3  # years by which another technology may end sooner; how many are listed at least
 _ALIKE = 10  # technologies that such windows must be of
+_STAGES = (0.0, 0.2, 0.4, 0.6, 1.0)  # ends of stages of adoption, in shares of the limit
 _AUDIT_METHODS = {"limit": "formula", "flow": "trend, divided and multiplied by the factor"}  # of audit.csv
 
 
@@ -128,12 +130,13 @@ def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As from `scores.evaluate`.
+        As from `scores.check_intervals`.
     """
     others = (rows["kind"] == result.constants) & (rows["technology"] != result.target.technology)
     if result.has_range:
         others &= (rows["share"] < EARLY) == (result.share < EARLY)
-    return evaluate(rows[others & result.has_range], sorted(result.levels), (FORECAST,))
+    levels = sorted(result.levels)
+    return check_intervals(evaluate(rows[others & result.has_range], levels, (FORECAST,)), levels)
 
 
 def coverage_frame(outcomes: pd.DataFrame, same: Sequence[AdoptionSeries]) -> pd.DataFrame:
@@ -268,3 +271,42 @@ def audit_frame(result: Forecast) -> pd.DataFrame:
         away = (rows["figures"] - len(result.used)).abs()
         rows = rows[away == away.min()]
     return rows[columns].reset_index(drop=True)
+
+
+def score_parts(data: Data, kind: str = "limit") -> pd.DataFrame:
+    """Scores of each part of the forecast alone, and with a third of its variance, by stage of adoption.
+
+    Parameters
+    ----------
+    data : Data
+        Its comparison technologies are forecast.
+    kind : str
+        "limit", or "sales" for shares of sales: a row of `model.CONSTANTS`.
+
+    Returns
+    -------
+    DataFrame
+        Index stage (the share of the limit from which the forecast was made); technologies and forecasts; to_limit,
+        to_ends and a_third, the WIS along the line to the limit alone, along lines to other ends alone, and with a
+        third of the variance, each over that of the forecast; covered and covered_third, the outcomes inside its 80%
+        interval and inside that with a third of the variance, in percent. Means give each technology the same weight.
+
+    Examples
+    --------
+    >>> from adoption_curves import indicators
+    >>> score_parts(indicators.load())["covered"].between(70, 95).all()
+    np.True_
+    """
+    rows = backtest(data.references(measure="flow" if kind == "sales" else "level"), kind, parts=True)
+    names = [f"{100 * low:g} to {100 * high:g}%" for low, high in pairwise(_STAGES)]
+    rows["stage"] = pd.cut(rows["share"], _STAGES, labels=names)
+    tried = {name: evaluate(rows, [0.8], [name]) for name in (FORECAST, "to_limit", "to_ends")}
+    tried["a_third"] = evaluate(rows.assign(spread=rows["spread"] / np.sqrt(3)), [0.8], [FORECAST])
+    means = {}
+    for name, evaluated in tried.items():
+        each = evaluated.groupby([rows["stage"], "technology"], observed=True)[["wis", "covered"]].mean()
+        means[name] = each.groupby("stage", observed=True).mean()
+    counts = rows.groupby("stage", observed=True)["technology"].agg(technologies="nunique", forecasts="size")
+    ratios = {name: means[name]["wis"] / means[FORECAST]["wis"] for name in ("to_limit", "to_ends", "a_third")}
+    covered = {"covered": means[FORECAST]["covered"], "covered_third": means["a_third"]["covered"]}
+    return counts.assign(**ratios, **{name: 100 * share for name, share in covered.items()})

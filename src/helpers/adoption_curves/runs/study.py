@@ -13,6 +13,7 @@ from IPython import get_ipython
 from IPython.display import Image, Markdown, display
 from matplotlib.axes import Axes
 
+from .. import forecast as forecasts
 from .. import indicators
 from ..base.files import hash_file, write_file
 from ..base.limit import find_most
@@ -22,7 +23,6 @@ from ..indicators.labels import cite_publishers
 from ..show import tables, tutorial
 from ..show.figures import images
 from ..show.figures.style import DOTS_PER_INCH, open_chart, use_style
-from ..show.forecast_view import Answer, answer
 from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import FACTS, ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
 from .table_files import read_csv, write_csv
@@ -67,8 +67,6 @@ class Study:
         The series in question, with its limit.
     references : list of AdoptionSeries
         Comparison series for the forecast, without the technology of the series.
-    limits : dict
-        The limits that could be chosen, by title; see `Data.offer_limits`.
     names : Names
         Titles and units for figures and sentences.
 
@@ -145,34 +143,45 @@ class Study:
         return name
 
     @cached_property
-    def limits(self) -> dict[str, Any]:
-        """Limits that could be chosen, by title."""
-        return self.data.offer_limits(self.series)
-
-    @cached_property
     def most(self) -> float | None:
         """The highest of the limits that could be chosen, at its last date; None where none is known."""
-        return find_most(self.limits)
+        return find_most(self.data.offer_limits(self.series))
 
     @cached_property
+    def forecast(self) -> forecasts.Forecast:
+        """Forecast of the series in question, with the parameters of the notebook."""
+        names = {"horizon_years", "until", "levels", "shares"}
+        return forecasts.forecast(self.series, most=self.most, **self.parameters.model_dump(include=names))
+
+    @cached_property
+    def _explained(self) -> forecasts.Forecast:
+        """Forecast that notebook 5 explains: that in question; where it has no interval, that of a reference."""
+        result = tutorial.explain_forecast(self.forecast, self.references, self.parameters.horizon_years)
+        if result is not self.forecast:
+            title, day = result.printed.full_title, f"{result.origin:%Y-%m-%d}"
+            print(f"This forecast has no prediction interval. The steps are those of {title}, as of {day}.")
+        return result
+
+    @property
     def explained(self) -> indicators.AdoptionSeries:
-        """Series whose forecast notebook 5 explains: that in question; where it has no range, a reference."""
-        series = tutorial.explain_series(self.series, self.most, self.references)
-        if series.full_title != self.series.full_title:
-            day = f"{series.days[-1]:%Y-%m-%d}"
-            print(f"This series has no range. The steps are those of {series.full_title}, as of {day}.")
-        return series
+        """Series of `window`."""
+        return self._explained.printed
 
     @property
     def window(self) -> pd.DataFrame:
-        """Figures that the forecast of `explained` uses: date, year, t (years to the last), y, limit, x (y / limit)."""
-        return tutorial.frame_window(self.data, self.explained)
+        """Values that a forecast uses: date, year, t (years to the last), y, limit, x (y / limit), assumed.
+
+        It is that in question; where it has no interval, that of a comparison technology, as is said.
+        """
+        return tutorial.frame_window(self.data, self._explained)
 
     @property
     def horizon(self) -> pd.DataFrame:
-        """Dates ahead of `window`: date, h (years after the last figure), limit (as forecast), limit_sd."""
-        until = self.parameters.until if self.explained.full_title == self.series.full_title else ""
-        return tutorial.frame_horizon(self.explained, self.parameters.horizon_years, until)
+        """Dates ahead of `window`: date, h (years after the last value), limit, limit_sd, most, quantiles.
+
+        See `adoption_curves.show.tutorial.frame_horizon`.
+        """
+        return tutorial.frame_horizon(self._explained)
 
     @property
     def finished(self) -> pd.DataFrame:
@@ -188,17 +197,6 @@ class Study:
     def own_source(self) -> str:
         """Publishers of the series without its limit."""
         return indicators.cite_series(self.data, self.series, limit=False)
-
-    def answer(self, result: Any, milestones: Sequence[float] = ()) -> Answer:
-        """What the run says of a forecast: its figure, the alternative text, its data, and tables 05, now kept."""
-        answered = answer(result, self.data, self.read_table("04_backtest"), milestones)
-        for name, frame in answered.tables.items():
-            self.keep(name, frame)
-        return answered
-
-    def example(self, references: Sequence[indicators.AdoptionSeries]) -> tutorial.Example:
-        """Forecast of one of the references as it would have been made at an earlier date, and the later figures."""
-        return tutorial.make_example(self.data, references)
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.

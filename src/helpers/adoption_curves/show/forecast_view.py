@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-import pandas as pd
-from matplotlib.figure import Figure
+from IPython.display import Image
 
 from ..base.levels import quoted_level
 from ..base.project import read_clock
-from ..forecast import Forecast, later_shares, result_tables
+from ..forecast import Forecast, compare_limits, compare_newer, hindcast, result_tables
 from ..forecast.sensitivity import compare_since
-from ..indicators import AdoptionSeries, Data, Names, cite_series, find_expected, find_labels, format_expected
+from ..indicators import cite_series, find_expected, format_expected
 from ..indicators.labels import list_earlier, list_levels, list_newer
 from ..say.page import write_deck, write_headline, write_title
 from ..say.run_tables import TABLES, RunTables
 from .figure_data import tidy_forecast
 from .figures.course import draw_forecast
-
-# After the share where a series stands, for which we say what others did.
-_LATER_YEARS = (1, 2, 3)
-
-
-def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """What other technologies did after they first passed the share where a series stands: the table ``02_later``.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-    others : sequence of AdoptionSeries
-
-    Returns
-    -------
-    DataFrame
-        A row for each of three years: years, technologies and series (how many are counted), and in percent of their
-        limits passed (the share), low, median and high (quantiles 0.1, 0.5 and 0.9). No rows without a limit.
-    """
-    share = series.share.tail(1).clip(upper=1).max()  # a rounded value may lie above its limit
-    counted = later_shares(share, _LATER_YEARS, others).dropna().reset_index()
-    later = counted[["years", "technologies", "series"]].assign(passed=100 * share)
-    later[["low", "median", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]
-    return later
 
 
 def read_run(study: Any) -> RunTables:
@@ -64,64 +38,52 @@ def read_run(study: Any) -> RunTables:
     return RunTables(tables, study.names, quoted_level(parameters.levels), notes, expected)
 
 
-class Answer(NamedTuple):
-    """What a run says of a forecast."""
-
-    figure: Figure
-    alt: str
-    data: pd.DataFrame  # of the figure
-    names: Names  # titles and units, as from `indicators.find_labels`
-    tables: dict[str, pd.DataFrame]  # 05_forecast and those beside it, by name
-
-
-def answer(result: Forecast, data: Data, rows: pd.DataFrame, milestones: Sequence[float] = ()) -> Answer:
-    """Answer of a forecast: the fan, with the range that sentences quote and the narrowest inside it, and its tables.
+def write_forecast(study: Any, result: Forecast) -> Image | None:
+    """Write what a run says of a forecast: the tables 05, and the chart with the interval that sentences quote.
 
     Parameters
     ----------
+    study : Study
+        Of notebook 5, which reads the tables of notebook 4. The chance of its `milestone` is computed beside that of
+        the next round number.
     result : Forecast
-    data : Data
-    rows : DataFrame
-        04_backtest: what such forecasts did on comparison technologies.
-    milestones : sequence of float
-        Whose chance is computed, beside that of the next round number.
 
     Returns
     -------
-    Answer
-        Without a range the chart has the median alone.
+    IPython.display.Image or None
+        The chart, see `Study.draw`. Without an interval it has the median alone.
     """
-    run, series = _collect_tables(result, data, rows), result.printed
-    tables, levels = run.tables, sorted({min(result.levels), result.level})
+    data, series, chosen = study.data, result.printed, study.parameters
+    references = data.references(exclude=series, measure="flow" if series.is_share_of_sales else "level")
+    outcomes = result_tables.list_outcomes(result, study.read_table("04_backtest"))
+    milestones = [float(chosen.milestone)] if chosen.milestone else []
+    tables = {
+        "02_growth": list_levels(data, series),
+        "02_newer": list_newer(data, series),
+        "02_earlier": list_earlier(series),
+        "05_forecast": result.frame(),
+        "05_limit": result_tables.limit_frame(result),
+        "05_coverage": result_tables.coverage_frame(outcomes, result_tables.list_same(data, series, references)),
+        "05_alike": result_tables.alike_frame(result, outcomes),
+        "05_audit": result_tables.audit_frame(result),
+        "05_since": compare_since(result),
+        "05_scenarios": result_tables.scenario_frame(result),
+        "05_ends": result_tables.end_frame(result),
+        "05_quantiles": result_tables.quantile_frame(result),
+        "05_probabilities": result.probability(values=sorted({*milestones, *filter(None, [result.next_milestone])})),
+        "05_newer": compare_newer(result),
+        "05_other_limits": compare_limits(result, data.offer_limits(study.series)),
+        "05_milestones": result.milestones(values=milestones),
+        "05_hindcasts": hindcast(study.series, levels=result.levels),
+    }
+    run = RunTables(tables, study.names, result.level)
+    tables["05_class"] = result_tables.class_frame(result, run.goal["date"] if run.goal else None, references)
+    for name, table in tables.items():
+        if name.startswith("05_"):
+            study.keep(name, table)
+    levels = sorted({min(result.levels), result.level}) if run.state in ("", "all") else []
     fan = tables["05_forecast"] if run.is_drawn else tables["05_forecast"].head(0)
     source = cite_series(data, series, since=next(iter(result.used.index), None))
-    drawn_levels = levels if run.state in ("", "all") else []
-    figure = draw_forecast(series, run.names, source, fan, tables["05_limit"], drawn_levels, write_title(run))
-    kept = {name: each for name, each in tables.items() if name.startswith("05_")}
-    values = sorted({*milestones, *filter(None, [result.next_milestone])})
-    kept |= {"05_scenarios": result_tables.scenario_frame(result), "05_ends": result_tables.end_frame(result)}
-    kept |= {
-        "05_quantiles": result_tables.quantile_frame(result),
-        "05_probabilities": result.probability(values=values),
-    }
-    drawn = tidy_forecast(fan, kept["05_limit"], series)
-    return Answer(figure, f"{write_headline(run)}. {write_deck(run)}", drawn, run.names, kept)
-
-
-def _collect_tables(result: Forecast, data: Data, rows: pd.DataFrame) -> RunTables:
-    """Tables 05 of a forecast, and the published values, from which title and alternative text are written."""
-    series, outcomes = result.printed, result_tables.list_outcomes(result, rows)
-    references = data.references(exclude=series, measure="flow" if series.is_share_of_sales else "level")
-    same = result_tables.list_same(data, series, references)
-    tables = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
-    tables |= {"02_earlier": list_earlier(series)}
-    tables |= {"05_forecast": result.frame(), "05_limit": result_tables.limit_frame(result)}
-    tables |= {
-        "05_coverage": result_tables.coverage_frame(outcomes, same),
-        "05_alike": result_tables.alike_frame(result, outcomes),
-    }
-    tables |= {"05_audit": result_tables.audit_frame(result), "05_since": compare_since(result)}
-    run = RunTables(tables, find_labels(data, series), quoted_level(result.levels))
-    date = run.goal["date"] if run.goal else None
-    tables["05_class"] = result_tables.class_frame(result, date, references)
-    return run
+    figure = draw_forecast(series, run.names, source, fan, tables["05_limit"], levels, write_title(run))
+    drawn = tidy_forecast(fan, tables["05_limit"], series)
+    return study.draw("05_forecast", figure, f"{write_headline(run)}. {write_deck(run)}", drawn)

@@ -3,67 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from .. import forecast
 from ..base.dates import decimal_years
-from ..forecast.hindcasts import cut_series, find_example, find_finished, outcome_frame
-from ..indicators import AdoptionSeries, Data, cite_series, find_labels
-from . import figures
+from ..forecast.forecasting import REPORTED_QUANTILES
+from ..forecast.hindcasts import cut_series, find_example, find_finished
+from ..indicators import AdoptionSeries, Data, cite_series
 
 
-def explain_series(series: AdoptionSeries, most: float | None, references: Sequence[AdoptionSeries]) -> AdoptionSeries:
-    """Series whose forecast is explained: the one in question, where it has a range, else one of the references.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-    most : float or None
-        Largest possible value.
-    references : sequence of AdoptionSeries
-
-    Returns
-    -------
-    AdoptionSeries
-        Its newer values rule out paths; those that are read between two ends count as values.
-    """
-    result = forecast.forecast(series, most=most)
-    if result.has_range and not result.target.cumulative:
-        return result.printed
-    one, origin = find_example(references)
-    return cut_series(one, origin)
-
-
-class Example(NamedTuple):
-    """A forecast of another technology as it would have been made at an earlier date."""
-
-    series: AdoptionSeries  # with the values that came later
-    forecast: forecast.Forecast
-    outcomes: pd.DataFrame  # from `hindcasts.outcome_frame`
-    figure: Figure
-
-
-def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
-    """Example of a forecast, of a technology that rose, from four values at three tenths of its limit.
+def explain_forecast(
+    result: forecast.Forecast, references: Sequence[AdoptionSeries], horizon_years: float
+) -> forecast.Forecast:
+    """Forecast that is explained: the one in question, where it has an interval, else that of a reference.
 
     Parameters
     ----------
-    data : Data
+    result : Forecast
     references : sequence of AdoptionSeries
+    horizon_years : number
+        Of the forecast of a reference.
 
     Returns
     -------
-    Example
+    Forecast
     """
+    if result.has_range:
+        return result
     one, origin = find_example(references)
-    result = forecast.forecast(cut_series(one, origin, points=4))
-    outcomes = outcome_frame(result, one, origin)
-    source = cite_series(data, one, limit=False)
-    return Example(one, result, outcomes, figures.draw_hindcasts(outcomes, one, find_labels(data, one), source))
+    return forecast.forecast(cut_series(one, origin), horizon_years=horizon_years)
 
 
 def _frame_values(data: Data, series: AdoptionSeries, values: pd.Series) -> pd.DataFrame:
@@ -80,37 +50,42 @@ def _frame_values(data: Data, series: AdoptionSeries, values: pd.Series) -> pd.D
     -------
     DataFrame
         A row a value: date, year (with decimals), t (years before the last), y, limit and x (y / limit), which are
-        missing without a limit. Its ``attrs`` are title, unit and source.
+        missing without a limit. Its ``attrs`` are title, unit, measure and source.
     """
     years = decimal_years(values.index)
     limit = np.full(len(years), np.nan) if series.limit is None else series.limit.at(years, years[-1:].max(initial=0))
     rows = pd.DataFrame({"date": values.index, "year": years, "t": years - years[-1:], "y": values.to_numpy(float)})
     rows = rows.assign(limit=limit, x=rows["y"] / limit)
     source = cite_series(data, series, newer=False)
-    rows.attrs = {"title": series.full_title, "unit": series.unit, "source": source}
+    rows.attrs = {"title": series.full_title, "unit": series.unit, "measure": series.measure, "source": source}
     return rows
 
 
-def frame_window(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """The values of a series that its forecast uses, as `_frame_values`; and read: whether one is our reading."""
-    rows = _frame_values(data, series, forecast.forecast(series).used)
-    rows["read"] = rows["date"].isin(series.readings.index)
+def frame_window(data: Data, result: forecast.Forecast) -> pd.DataFrame:
+    """The values that a forecast uses, as `_frame_values`; and assumed: whether one is assumed for a "more than"."""
+    rows = _frame_values(data, result.printed, result.used)
+    rows["assumed"] = rows["date"].isin(result.printed.readings.index)
     return rows
 
 
-def frame_horizon(series: AdoptionSeries, horizon_years: float, until: str = "") -> pd.DataFrame:
-    """Dates ahead of a series, and those of its newer values that are only "more than" or "at most" values.
+def frame_horizon(result: forecast.Forecast) -> pd.DataFrame:
+    """Dates of a forecast, and those of newer values that were published only as "more than" or "at most".
 
     Returns
     -------
     DataFrame
-        date, h (years after its last value), limit (as forecast) and its error limit_sd.
+        date, h (years after the last value used), limit (as forecast), its error limit_sd, most (the largest possible
+        value), at_least and at_most (a newer value), and quantiles such as q0.9.
     """
-    result = forecast.forecast(series, horizon_years=horizon_years, until=until)
-    dates = result.dates.union(result.target.newer.index)
+    newer = result.target.newer
+    dates = result.dates.union(newer.index)
     years = decimal_years(dates) - decimal_years(result.used.index)[-1]
     limit, limit_sd = result.limit_ahead(years)
-    return pd.DataFrame({"date": dates, "h": years, "limit": limit, "limit_sd": limit_sd})
+    rows = pd.DataFrame({"date": dates, "h": years, "limit": limit, "limit_sd": limit_sd, "most": result.target.most})
+    for name in ("at_least", "at_most"):
+        rows[name] = newer.loc[newer["qualifier"] == name, "value"].reindex(dates).to_numpy()
+    rows[[f"q{level:g}" for level in REPORTED_QUANTILES]] = result.at(years, REPORTED_QUANTILES)
+    return rows
 
 
 def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
