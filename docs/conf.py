@@ -16,8 +16,7 @@ suppress_warnings = ["misc.highlighting_failure"]  # csv is shown as it is
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # the notebooks are those of the run; a page that runs when the site is built says so
-nb_execution_raise_on_error = True
+nb_execution_mode = "off"  # the notebooks are those of the run
 nb_render_markdown_format = "myst"
 nb_merge_streams = True
 

@@ -14,7 +14,6 @@ import pytest
 import yaml
 from cells import run_notebook
 from filelock import FileLock
-from reports import make_sweep
 from small_notebooks import write_notebooks
 
 from adoption_curves import __main__ as command
@@ -180,20 +179,6 @@ def executed(tmp_path_factory):
     """
     outputs = tmp_path_factory.mktemp("executed")
     return cache(lambda number: run_notebook(number, outputs))
-
-
-@pytest.fixture(scope="session")
-def report(shared):
-    """Folder of the comparison of a sweep over countries."""
-    place = shared / "reports"
-
-    def make():
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("ADOPTION_OUTPUTS", str(place / "making"))
-            make_sweep(place / "making")
-        (place / "making").rename(place / "outputs")
-
-    return make_once(place / "outputs", make) / "grid" / "comparison"
 
 
 @pytest.fixture(scope="session")

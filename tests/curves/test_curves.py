@@ -192,9 +192,9 @@ def test_a_whole_year_is_its_last_day_and_decimal_years_stay():
     assert [fits[0].predict(date).item() for date in (2030, "2030", 2031.0)] == [expected] * 3
     assert fits[2].predict(2031.0).item() == pytest.approx(expected)
     for results, date, words in (
-        (fits[0], 5, "is no year"),
-        (fits[0], 5.0, "is no year"),
-        (fits[2], 5, r"write the end of 2026 as 2027\.0"),
+        (fits[0], 5, "is not a year"),
+        (fits[0], 5.0, "is not a year"),
+        (fits[2], 5, r"Write the end of 2026 as 2027\.0"),
     ):
         with pytest.raises(CurveError, match=words):
             results.predict(date)
@@ -235,20 +235,20 @@ def test_hopeless_series_have_a_flag_and_every_question_an_answer(name):
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda: Logistic([1, 2, 3]), "give a Series with dates as index, not a list"),
-        (lambda: Logistic(pd.Series([np.nan, 1.0], YEARS[:2])), "needs values of two dates"),
+        (lambda: Logistic([1, 2, 3]), "pass a pandas Series with dates as index, got list"),
+        (lambda: Logistic(pd.Series([np.nan, 1.0], YEARS[:2])), "needs values on at least two dates"),
         (lambda: Logistic(pd.Series([1.0, np.inf], YEARS[:2])), "has an infinite value"),
         (lambda: Logistic(pd.Series(["a", "b"], YEARS[:2])), "must be numbers"),
         (lambda: Logistic(pd.Series([1.0, 2.0], [2020.0, np.nan])), "a value without a date"),
         (lambda: Logistic(pd.Series([1.0, 2.0, 3.0])), "write years as 2025 or days as 2025-12-31"),
         (lambda: Logistic(USERS, ceiling=0), "must be above 0"),
-        (lambda: Logistic(USERS, ceiling="many"), "must be a number above 0, or a Series by date"),
-        (lambda: Logistic(USERS, ceiling=50), "lies below the values; the highest is 66"),
+        (lambda: Logistic(USERS, ceiling="many"), "must be a number above 0 or a Series with dates as index"),
+        (lambda: Logistic(USERS, ceiling=50), "is below the highest value, 66"),
         (lambda: Logistic(grow(), ceiling=pd.Series(80.0, pd.to_datetime(["2020-12-31"]))), "has dates, but"),
-        (lambda: Logistic(USERS, errors="white"), "choose 'independent' or 'ar1'"),
+        (lambda: Logistic(USERS, errors="white"), "must be 'independent' or 'ar1'"),
         (lambda: Logistic(grow()).fit().predict("2026-12-31"), "the observations have numbers for dates"),
-        (lambda: fit_families(USERS, ["weibull"]), "choose among logistic, gompertz, bass"),
-        (lambda: assess_ceiling(USERS, limit=-1), "the limit is -1; it must be above 0"),
+        (lambda: fit_families(USERS, ["weibull"]), "available: logistic, gompertz, bass"),
+        (lambda: assess_ceiling(USERS, limit=-1), "the limit must be above 0 on every date, got -1"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused_in_a_sentence(ask, words):
@@ -260,7 +260,7 @@ def test_tables_of_several_families_join_both_kinds_of_errors():
     fits = fit_families(grow(), FAMILIES, pd.Series(50.0, YEARS))
     estimates = compare_estimates(fits).set_index(["family", "parameter"])
     assert set(estimates["saturation_level"]) == {"free"}
-    assert "lies below the values" in compare_fits(fits)["remark"].iloc[1]
+    assert "is below the highest value" in compare_fits(fits)["remark"].iloc[1]
     alone, other = (Gompertz(grow(), errors=kind).fit().intervals() for kind in ("independent", "ar1"))
     for name, row in {"rate": "rate", "ceiling": "saturation level"}.items():
         ends = estimates.loc[("gompertz", row), ["low_95", "high_95"]].tolist()

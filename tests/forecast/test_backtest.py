@@ -1,5 +1,7 @@
 """The backtest: nothing looks ahead, it is the forecast itself, and the published numbers hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,31 +100,22 @@ def test_shares_of_sales_are_tested_on_shares_of_sales_alone(data, rows):
     assert {series.unit for series in sales} == {"percent of new cars", "percent of new light vehicles"}
     assert not {series.indicator for series in sales} & {*rows["indicator"]}
     tested = scores.evaluate(backtest(sales, "sales"))
-    marked = data.indicators.assign(market="US cars")
+    marked = [replace(each, market="US cars") for each in sales]
     assert set(scores.cover_by_market(tested, marked)["market"]) == {"US cars"}
-    assert scores.cover_by_market(tested, data.indicators.assign(market="")).empty
+    assert scores.cover_by_market(tested, [replace(each, market="") for each in sales]).empty
 
 
-def test_comparison_is_paired_and_the_same_again(scored):
-    table = scores.compare_methods(scored)
-    assert ((table["low"] <= table["wis_relative"]) & (table["wis_relative"] <= table["high"])).all()
-    pd.testing.assert_frame_equal(table, scores.compare_methods(scored), check_exact=True)
-    assert list(table["benchmark"].unique()) == list(BENCHMARKS)
+def test_coverage_by_technology_counts_every_forecast_once(scored):
+    assert scores.score(scored, ("method", "technology", "window", "horizon_years"))["n"].sum() == len(scored)
 
 
-def test_coverage_by_technology_and_stage_counts_every_forecast_once(scored):
-    once = scored[scored["level"] == 0.8]
-    assert scores.score(scored, ("method", "technology", "window", "horizon_years"))["n"].sum() == len(once)
-    stages = scores.cover_by_stage(scored)
-    assert stages["n"].sum() == len(once)
-
-
-def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(scored):
-    table = scores.count_sides(scored)
-    covered = 100 - table["below"] - table["above"]
-    assert (table["low_covered"] < covered).all()
-    assert (covered < table["high_covered"]).all()
-    assert (covered[table["level"] == 0.9].to_numpy() > covered[table["level"] == 0.8].to_numpy()).all()
+def test_an_outcome_is_inside_an_interval_below_or_above_it_and_wider_intervals_contain_more(scored):
+    checked = scores.check_intervals(scored)
+    assert len(checked) == 3 * len(scored)
+    assert (checked[["below", "above", "covered"]].sum(axis=1) == 1).all()
+    assert checked.groupby("level")["covered"].sum().is_monotonic_increasing
+    wide = scored[scored["actual"] > scored["q0.9"] + 1e-6 * scored["limit"]]
+    assert scores.check_intervals(wide, [0.8])["above"].all()
 
 
 def test_the_targets_that_are_met_stay_met(rows, scored):
@@ -135,14 +128,17 @@ def test_the_targets_that_are_met_stay_met(rows, scored):
     assert (own["wis"] <= 1.02 * best).all()
     four = scores.score(scored).query("method == 'forecast' and window == 4 and horizon_years == 3")
     assert four["wis_relative"].item() <= 0.82
-    curve = scores.check_calibration(rows).query("horizon_years == 2")
-    assert curve["actual"].is_monotonic_increasing
-    assert abs(curve.set_index("nominal")["actual"][0.8] - 0.8) < 0.06
+    levels = [0.1, 0.3, 0.5, 0.8, 0.95]
+    curve = scores.check_intervals(scores.evaluate(rows, levels, [scores.FORECAST]), levels)
+    covered = scores.summarise_coverage(curve).query("horizon_years == 2").set_index("level")["covered"]
+    assert covered.is_monotonic_increasing
+    assert abs(covered[0.8] - 80) < 6
 
 
 def test_without_windows_there_are_no_rows_and_no_scores(rows):
     none = backtest([])
     assert list(none) == list(rows)
     assert none.empty
-    for table in (scores.score(scores.evaluate(none)), scores.summarise_coverage(scores.evaluate(none))):
+    evaluated = scores.evaluate(none)
+    for table in (scores.score(evaluated), scores.summarise_coverage(scores.check_intervals(evaluated))):
         assert table.empty

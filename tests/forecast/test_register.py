@@ -67,18 +67,22 @@ def put_own(path):
 # ---- the register of the project
 
 
-def test_it_has_what_the_formula_and_1_0_registered_and_the_eleven_of_china_from_before():
+def test_it_has_what_each_release_registered_and_the_eleven_of_china_from_before():
     rows = register.read_register(indicators.load())
     each = rows[KEY].drop_duplicates()
     task = ["entity", "indicator", "limit"]
-    for day, model, forecasts, series in (("2026-11-29", "path_1", 99, 66), ("2026-11-30", "formula", 96, 64)):
+    releases = ("2026-11-29", "path_1", 99, 66), ("2026-11-30", "formula", 96, 64), ("2026-12-03", "formula_2", 358, 178)
+    for day, model, forecasts, series in releases:
         made = each[each["registered"] == day]
         assert made["model"].value_counts().to_dict() == dict.fromkeys((model, *BASELINES), forecasts)
         assert len(made[task].drop_duplicates()) == series
-    before = each[each["model"].isin(WITHDRAWN) & (each["model"] != "path_1")]
+    before = each[each["model"].isin(WITHDRAWN) & ~each["model"].isin(["path_1", "formula"])]
     assert before["model"].value_counts().to_dict() == {"weighted": 5, "mean": 2, "mean_2": 2, "mean_3": 2}
     assert set(before["entity"] + before["indicator"]) == {"Chinagenai_users"}
-    assert (rows.groupby(KEY)["level"].agg(tuple) == RECORDED).all()
+    levels = rows.groupby(KEY)["level"].agg(tuple)
+    economies = levels[levels != RECORDED].reset_index()
+    assert set(economies["indicator"]) == {"ai_user_share_microsoft"}, "filed by register --all"
+    assert set(economies["level"]) == {(0.1, 0.5, 0.9)}
     assert rows["registered"].is_monotonic_increasing, "rows are added at the end"
     assert register.read_register(indicators.load(as_of="2026-06-30")).empty
     assert register.read_register(indicators.load(), "Atlantis").empty
@@ -87,13 +91,12 @@ def test_it_has_what_the_formula_and_1_0_registered_and_the_eleven_of_china_from
 def test_it_has_the_formula_s_forecast_and_each_method_is_scored_under_its_own_name():
     data = indicators.load()
     rows = register.read_register(data, "China", "genai_users")
-    result = forecast.forecast(data.series("China", "genai_users", "internet_users", since="all"))
+    result = forecast.forecast(data.series("China", "genai_users", "internet_users"))
     found = result.at(result.years[:2], RECORDED).ravel()
-    # registered before half of the limit's drift became part of its error
-    np.testing.assert_allclose(rows.loc[rows["model"] == PUBLISHED_MODEL, "value"], found, rtol=1e-3)
+    np.testing.assert_allclose(rows.loc[rows["model"] == PUBLISHED_MODEL, "value"], found, rtol=1e-6)
     scored = register.score_register(rows, data)
     summary = register.summarise_scores(scored).set_index("model")["registered"]
-    assert summary.to_dict() == {PUBLISHED_MODEL: 2, "withdrawn methods": 13}
+    assert summary.to_dict() == {PUBLISHED_MODEL: 2, "withdrawn methods": 15}
 
 
 # ---- rows are added
@@ -329,9 +332,9 @@ def test_a_date_before_the_registration_is_an_estimate_and_scored_apart(data):
     assert "we registered an estimate of the value, not yet published, for 31 December 2025" in found["text"][0]
     assert "we registered a forecast for 30 June 2026" in found["text"][2]
     summary = register.summarise_scores(found)
-    assert summary["model"].tolist() == [PUBLISHED_MODEL, "formula (estimates)", "withdrawn methods"]
+    assert summary["model"].tolist() == [PUBLISHED_MODEL, "formula_2 (estimates)", "withdrawn methods"]
     assert summary[["exact", "inexact"]].to_numpy().tolist() == [[0, 1], [1, 0], [1, 0]]
-    assert registered.format_scores(summary)[1].startswith("With formula we registered 1 estimate of a value due: ")
+    assert registered.format_scores(summary)[1].startswith("With formula_2 we registered 1 estimate of a value due: ")
 
 
 def test_a_link_to_a_central_register_stays_a_link(tmp_path):

@@ -77,7 +77,7 @@ def test_the_page_quotes_the_coverage_of_the_backtest(renew):
     data, rows = load(), {}
     for kind, measure in {"limit": "level", "sales": "flow"}.items():
         tested = [*data.references(measure=measure), *data.references(role="early", measure=measure)]
-        outcomes = scores.evaluate(backtest(tested, kind), [0.8], (scores.FORECAST,))
+        outcomes = scores.check_intervals(scores.evaluate(backtest(tested, kind), [0.8], (scores.FORECAST,)), [0.8])
         for stage, part in {"early": outcomes["share"] < EARLY, "later": outcomes["share"] >= EARLY}.items():
             table = scores.summarise_coverage(outcomes[part]).rename(columns={"horizon_years": "years"})
             table["covered"] = table["covered"].round().astype(int)

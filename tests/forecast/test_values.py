@@ -65,7 +65,6 @@ def compute_values():
         "limit": result_tables.limit_frame(has_limit),
         "forecast without limit": forecast(pd.Series(series.values.to_dict(), name="genai_users")).frame(),
         "scores": scores.score(scores.evaluate(tested)),
-        "calibration": scores.check_calibration(tested),
     }
     rows = {name: frame.iloc[[0, len(frame) // 2, -1]] for name, frame in tables.items()}
     return fit_curves() | {name: flatten(three) for name, three in rows.items()}

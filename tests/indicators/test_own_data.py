@@ -344,7 +344,7 @@ def test_counts_are_described_with_and_without_a_limit(tmp_path, limit):
     assert tables["02_growth"]["share_of_limit"].notna().all() == (limit != "")
     assert (len(tables["02_aligned"]) > 0) == (limit != "")
     assert tables["02_countries"].empty
-    assert len(drawn) == 2
+    assert len(drawn) == 2 + (limit != "")
     assert indicators.cite_series(data, series).startswith("Source: Club yearbook")
     assert ("Office" in indicators.cite_series(data, series)) == (limit == "inhabitants")
     tables, [figure] = run_cells("01", tmp_path, **values)

@@ -6,14 +6,16 @@ import shlex
 import subprocess
 import sys
 import textwrap
+import tomllib
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from kept_runs import ROOT, read_run
 from processes import call
 from publishers import serve
-from snapshots import check_part
+from snapshots import check_part, check_text
 
 from adoption_curves.runs.new_project import begin_project
 from adoption_curves.say.page import write_page
@@ -23,10 +25,14 @@ PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "run" not in 
 TEXT = "\n".join([README, *(path.read_text(encoding="utf-8") for path in PAGES)])
 
 
-def read_blocks(*languages):
-    """Contents of the blocks in some languages, of the README first, each once; a cell of the site without options."""
-    blocks = re.findall(r"^```(\S*)[^\n]*\n(?:---\n.*?^---\n)?(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
-    return list(dict.fromkeys(content for name, content in blocks if name in languages))
+PYTHON = re.compile(r"^```python\n((?!>>>).*?)^```\n(\n```text\n.*?^```\n)?", flags=re.MULTILINE | re.DOTALL)
+"""A block of Python without prompts, and the block of text below it, which is what it prints."""
+
+
+def read_blocks(language):
+    """Contents of the blocks in a language, of the README first, each once."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+    return list(dict.fromkeys(blocks))
 
 
 MADE = (
@@ -54,19 +60,19 @@ def publishers():
         yield hosts
 
 
-def test_python_runs(capsys, monkeypatch, publishers):
+def test_python_runs_and_prints_what_is_shown(capsys, monkeypatch, publishers, renew):
     dates = pd.date_range("2010-12-31", periods=14, freq="YE")
     panel = [100 / (1 + np.exp(-0.5 * (np.arange(14) - middle))) for middle in (7, 8, 9, 10)]
     names = {"frame": pd.DataFrame(dict(zip(["north", "south", "east", "west"], panel, strict=True)), dates)}
-    printed = {}
     monkeypatch.setenv("ADOPTION_HOSTS", publishers)
-    blocks = [block for block in read_blocks("python", "{code-cell}") if not block.startswith(">>>")]  # answers
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
-        printed[block] = capsys.readouterr().out
-    shown = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
-    assert printed
-    assert all(printed[block] == output for block, output in shown)
+
+    def run(match):
+        exec(compile(match[1], path.name, "exec"), names)
+        printed = capsys.readouterr().out
+        return f"```python\n{match[1]}```\n\n```text\n{printed}```\n" if match[2] else match[0]
+
+    for path in (ROOT / "README.md", *PAGES):
+        check_text(path, PYTHON.sub(run, path.read_text(encoding="utf-8")), renew)
 
 
 @pytest.mark.slow
@@ -118,17 +124,12 @@ def test_every_make_target_exists():
     assert targets <= rules
 
 
-def test_blocks_say_their_language_and_only_commands_stand_in_those_of_commands():
-    """So no command escapes being tried."""
-    assert read_blocks("") == []
-    assert {one.split()[0] for one in COMMANDS} <= {"adoption", "git", "make"}
-
-
 def test_named_files_exist():
     named = {*re.findall(r"`((?:data|docs|src|outputs|notebooks|tests)/[\w./-]+)`", TEXT)}
     made = (
         *MADE,
         "docs/_build/",
+        "outputs/gallery/",
         "outputs/lab/",
         "outputs/.store",
         "outputs/RUN.edited/",
@@ -136,3 +137,25 @@ def test_named_files_exist():
         "outputs/SWEEP/",
     )  # the site, and what notebooks write by hand
     assert [name for name in named if not name.startswith(made) and not (ROOT / name).exists()] == []
+
+
+FIXED = {"jupyterlab", "pandas", "seaborn", "statsmodels", "papermill"}
+
+
+def test_conda_brings_python_pip_and_the_five_packages_and_pip_brings_this_one():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    *named, by_pip = environment["dependencies"]
+    assert {each.split()[0] for each in named} == {"python", "pip"} | FIXED
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["lab"]]
+    assert {each.replace(" ", "") for each in named[2:]} <= {*needed}, "within the same limits"
+    assert by_pip == {"pip": ["-e .[lab,xlsx]"]}
+    assert environment["channels"][0] == "conda-forge"
+
+
+def test_make_lab_opens_jupyterlab_in_notebooks_also_as_root():
+    """As root Jupyter refuses, and says "Use --allow-root"."""
+    shown = subprocess.run(["make", "-n", "lab"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    words = shlex.split(shown[shown.index("-P -m jupyterlab") :])
+    assert "--FileContentsManager.preferred_dir=notebooks" in words
+    assert ("--allow-root" in words) == (os.geteuid() == 0)

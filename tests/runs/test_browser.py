@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, write_again
 from hostile import ATTACKS, plant
+from reports import make
+
+from adoption_curves.runs.compare import compare_runs
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
@@ -101,8 +104,13 @@ def test_a_page_of_a_run_fits_its_window_and_has_no_barrier(whole_run, visit, tm
     judge(page)
 
 
-def test_a_report_fits_its_window_and_has_no_barrier(report, visit, tmp_path):
-    shown = fit(visit, report / "index.html", tmp_path)
+def test_a_comparison_fits_its_window_and_has_no_barrier(outputs, visit, tmp_path):
+    for name, entity in (
+        ("one", "Saint Vincent and the Grenadines"),
+        ("two", "Korea (Democratic People's Republic of)"),
+    ):
+        make(outputs, name, entity=entity)
+    shown = fit(visit, compare_runs(["one", "two"])[0] / "index.html", tmp_path)
     assert shown.locator("figure img").is_visible()
     judge(shown)
 

@@ -18,7 +18,6 @@ NUMBERED = find_notebooks()
 def test_every_exhibit_is_there(whole_run):
     figures = {path.name.partition(".")[0] for path in (whole_run / "figures").iterdir()}
     assert list_exhibits("draw") - figures == {
-        "02_levels",
         "06_register",
         "07_firms",
         "07_products",
@@ -57,7 +56,7 @@ def test_pages_say_what_the_tables_say(whole_run):
     assert headings[:2] == ["What may be quoted", "Is it true?"]
     assert headings[-1] == "The notebooks"
     assert page.find("meta", attrs={"name": "description"})["content"]
-    assert "80% range from" in forecast
+    assert "80% interval from" in forecast
     assert not re.search(r"<th[^>]*>q0\.", forecast)
     assert "q0.1" in pd.read_csv(whole_run / "tables" / "05_forecast.csv"), "as files name it"
 

@@ -67,12 +67,9 @@ def test_a_full_disk_is_told_and_room_is_all_that_it_needs(here, disk, small_run
     for size in ("16k", "64k", "400k"):
         change(f"size={size}")
         code, _, said = call(capsys, *WORDS)
-        assert code == 1
-        assert "No space left on device" in said
+        assert (code, "No space left on device" in said) == (1, True), said
         assert re.search(r"outputs has \d+ MB free, and a run needs 30 MB", said)
-        assert len(said.splitlines()) <= 12
         assert not (outputs / "small").exists()
-        assert "failed: " in (outputs / "small.partial" / "error.txt").read_text()
         assert "failed: " in list_runs(outputs)[0]["state"]
     change("size=64m")
     assert call(capsys, *WORDS)[0] == 0
@@ -122,30 +119,30 @@ def test_a_killed_run_is_gone_on_from_and_leaves_nothing(here, capsys, small_run
     assert_it_goes_on(capsys, here, small_run, temporary)
 
 
-@pytest.mark.parametrize(
-    ("number", "code", "word"),
-    [
-        (signal.SIGINT, 130, "Interrupted"),
-        pytest.param(signal.SIGHUP, 129, "Terminated", marks=SLOW),
-    ],
-)
-def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(here, capsys, small_run, temporary, number, code, word):
+def test_ctrl_c_ends_a_run_at_once_with_a_line_and_no_kernel(here, capsys, small_run, temporary):
     find_kernel = wait_in(here)
     process = start(here, *WORDS, TMPDIR=str(temporary))
     kernel = find_kernel()
-    os.killpg(process.pid, number)  # as a terminal does
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, err = process.communicate(timeout=120)
-    assert process.returncode == code
-    told = f"{word}. Run 'small' is as it was before; the same command continues from here."
+    assert process.returncode == 130
+    told = "Interrupted. Run 'small' is as it was before; the same command continues from here."
     assert err.strip().splitlines()[-1] == told
     assert not (here / "outputs" / "small").exists()
     assert wait_for(lambda: not psutil.pid_exists(kernel))
     left = here / "outputs" / "small.partial"
-    assert (left / "error.txt").read_text().endswith(f" UTC {word.lower()}\n")
-    assert (left / "run.log").read_text().endswith(f"\n{word.lower()}\n")
+    assert (left / "error.txt").read_text().endswith(" UTC interrupted\n")
+    assert (left / "run.log").read_text().endswith("\ninterrupted\n")
     [row] = list_runs(here / "outputs")
-    assert re.fullmatch(rf"not made; attempt of 20.* UTC {word.lower()}", row["state"])
+    assert re.fullmatch("not made; attempt of 20.* UTC interrupted", row["state"])
     assert_it_goes_on(capsys, here, small_run, temporary)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_stop_as_ctrl_c_does(number):
+    with pytest.raises(Stopped) as stopped, handle_signals():
+        signal.raise_signal(number)
+    assert stopped.value.code == 128 + number
 
 
 # ---- a command, killed before the change of a folder that has a number
@@ -206,8 +203,7 @@ def test_a_folder_is_old_or_new_wherever_its_replacement_is_killed(tmp_path):
 @SLOW
 def test_a_register_to_which_killed_processes_add_is_the_old_or_the_new_table(tmp_path):
     """It can be read at once, and the next registration goes on."""
-    rows = "".join(f"{year}-06-30,{value},%,level\n" for year, value in ((2023, 31), (2024, 44)))
-    figures = f"date,value,unit,measure\n{rows}"
+    figures = "date,value,unit,measure\n2023-06-30,31,%,level\n2024-06-30,44,%,level\n"
 
     def make(folder=tmp_path / "counted", model="one"):
         folder.mkdir(exist_ok=True)
@@ -215,20 +211,17 @@ def test_a_register_to_which_killed_processes_add_is_the_old_or_the_new_table(tm
         rows = enter("2025-06-30", registered="2026-11-26", model=model, entity="own data", indicator="own")
         add_rows(rows, indicators.load(folder / "own.csv"))
 
-    def list_models(folder):
-        return {*read_register(indicators.load(folder / "own.csv"))["model"]}
-
     for number in range(kill_before(1_000_000, make)):
         folder = tmp_path / f"after-{number}"
         make(folder)
         before = (folder / "forecasts.csv").read_bytes()
         kill_before(number, partial(make, folder, "two"))
-        models = list_models(folder)
+        models = {*read_register(indicators.load(folder / "own.csv"))["model"]}
         assert models in ({"one"}, {"one", "two"})
         make(folder, "three")
-        assert list_models(folder) == models | {"three"}
+        assert {*read_register(indicators.load(folder / "own.csv"))["model"]} == models | {"three"}
         assert (folder / "forecasts.csv").read_bytes().startswith(before)
-        assert not [path.name for path in folder.iterdir() if path.name.startswith(".forecasts.csv.making")]
+        assert {path.name for path in folder.iterdir()} == {"own.csv", "forecasts.csv"}
 
 
 # ---- a sweep
@@ -320,34 +313,26 @@ def test_a_stop_that_python_drops_in_a_callback_is_sent_again():
 
 
 @SLOW
-@pytest.mark.parametrize(
-    ("number", "code", "module", "rounds"),
-    [(signal.SIGKILL, -9, ".__main__", 20), (signal.SIGINT, 130, "", 10)],
-)
-def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
-    here, capsys, small_run, temporary, number, code, module, rounds
+def test_ctrl_c_at_any_moment_has_its_sentence_and_the_run_goes_on_to_the_same_bytes(
+    here, capsys, small_run, temporary
 ):
-    """At random moments from when the interpreter has begun ours: Ctrl-C has its sentence from the first import on."""
-    moments, up = random.Random(number), f"import adoption_curves{module}\nprint('up', flush=True)"
-    while rounds:
+    """At random moments from the first import of the package on."""
+    moments, ended = random.Random(2), 0
+    while ended < 10:
         shutil.rmtree(here / "outputs", ignore_errors=True)
-        process = start(here, *WORDS, before=up, TMPDIR=str(temporary))
+        process = start(here, *WORDS, before="import adoption_curves\nprint('up', flush=True)", TMPDIR=str(temporary))
         process.stdout.readline()
         time.sleep(moments.uniform(0.1, 4))
         if process.poll() is None:
-            if number == signal.SIGKILL:
-                kill_tree(process)
-            else:
-                os.killpg(process.pid, number)  # as a terminal does
-        _, err = process.communicate(timeout=120) if process.stdout and not process.stdout.closed else ("", "")
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, err = process.communicate(timeout=120)
         if process.returncode == 0:
             continue
-        rounds -= 1
-        assert process.returncode == code, err
+        ended += 1
+        assert process.returncode == 130, err
         assert "Traceback" not in err
-        assert number == signal.SIGKILL or re.fullmatch(r"Interrupted\..*", err.strip().splitlines()[-1])
+        assert err.strip().splitlines()[-1].startswith("Interrupted.")
         assert call(capsys, *WORDS)[0] == 0
         assert_equal(here / "outputs" / "small", small_run)
         assert sorted(path.name for path in (here / "outputs").iterdir()) == ["small"]
-        left = [path.name for path in temporary.iterdir()]
-        assert all(number == signal.SIGKILL and name.startswith("pymp-") for name in left), "which Python leaves"
+        assert not [*temporary.iterdir()]

@@ -13,7 +13,6 @@ from adoption_curves.forecast import compare_limits, compare_newer, result_table
 from adoption_curves.forecast.sensitivity import compare_since
 from adoption_curves.indicators.labels import list_earlier, list_levels, list_newer
 from adoption_curves.say.run_tables import RunTables
-from adoption_curves.show.forecast_view import count_later
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "series.yaml").read_text(encoding="utf-8"))
 """A series of each kind that a page can have: its rows, and what the reader is told."""
@@ -28,6 +27,15 @@ def load_references():
 def load_backtest(kind):
     """The backtest of levels, or of shares of sales."""
     return forecast.backtest(indicators.load().references(measure="flow" if kind == "sales" else "level"), kind)
+
+
+def count_later(series):
+    """As notebook 2 does."""
+    share = series.share.tail(1).clip(upper=1).max()
+    counted = forecast.later_shares(share, [1, 2, 3], load_references()).dropna().reset_index()
+    later = counted[["years", "technologies", "series"]].assign(passed=100 * share)
+    later[["low", "median", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]
+    return later
 
 
 def read_case(folder, case):
@@ -46,7 +54,7 @@ def read_case(folder, case):
         "02_growth": list_levels(data, series),
         "02_newer": list_newer(data, series),
         "02_earlier": list_earlier(series),
-        "02_later": count_later(series, load_references()),
+        "02_later": count_later(series),
         "03_saturation_level": assess_ceiling(series).frame(),
         "05_forecast": result.frame(),
         "05_limit": result_tables.limit_frame(result),

@@ -1,15 +1,13 @@
-"""The summary of a sweep over countries, of finished runs that no notebook had to make."""
+"""Finished runs that no notebook had to make, to compare."""
 
 import json
 
 import pandas as pd
 
-from adoption_curves.base.files import hash_file, write_file
+from adoption_curves.base.files import hash_file
 from adoption_curves.base.levels import band_columns, quoted_level
-from adoption_curves.runs.compare import read_row, write_comparison
-from adoption_curves.runs.parameters import Parameters, read_parameters
+from adoption_curves.runs.parameters import read_parameters
 
-COUNTRIES = ["China", "Korea (Democratic People's Republic of)", "Saint Vincent and the Grenadines"]
 NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
 
@@ -51,19 +49,3 @@ def make(
     record |= {"notebooks": {"06_summarise_findings": summary}}
     (folder / "run.json").write_text(json.dumps(record))
     return folder
-
-
-def make_sweep(outputs):
-    """Folder of a sweep over countries and horizons, one run of which failed."""
-    runs = []
-    for place, entity in enumerate(COUNTRIES):
-        for years in (3, 5):
-            run = f"entity-{entity.split(' ')[0]}_horizon_years-{years}"
-            runs.append(Parameters(run=run, entity=entity, horizon_years=years))
-            make(outputs, f"grid/{run}", 700.0 + 9 * place + years, entity=entity, horizon_years=years)
-            write_file(outputs / "grid" / run / "html" / "index.html", b"")
-    missing, folder = runs[-1].run, outputs / "grid"
-    (folder / missing / "run.json").unlink()
-    rows = [read_row(f"grid/{run.run}") for run in runs[:-1]]
-    write_comparison(folder / "comparison", rows, {f"grid/{missing}": "No such series"})
-    return folder / "comparison"

@@ -18,31 +18,12 @@ from adoption_curves.indicators import Limit, Names
 from adoption_curves.show import figures
 from adoption_curves.show.figures import images, style
 from adoption_curves.show.figures.course import draw_forecast
-from adoption_curves.show.figures.score_forecasts import draw_skill
-from adoption_curves.show.figures.see_adoption import draw_alignment, draw_comparison, draw_growth
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
 NAMES = Names("Users, Atlantis", "million people", limit_title="Internet users")
 LIMIT = pd.Series([1100.0, 1108.0, 1123.0, 1125.0], index=VALUES.index)
 BREAKS = pd.DataFrame({"date": DATES[2:3], "kind": ["suspected"], "reason": ["wording"]})
-COMPARED = pd.DataFrame(
-    {
-        "panel": ["survey of the population"] * 2 + ["telemetry"] * 12,
-        "measure": ["Survey (CNNIC)", "Survey (MSIT)"] + ["Share (Microsoft)"] * 12,
-        "people": ["residents, by telephone", "households"] + ["people aged 15 to 64"] * 12,
-        "publisher": "Office",
-        "indicator": ["own", "other"] + ["share"] * 12,
-        "entity": ["China", "Atlantis", *(f"Country {letter}" for letter in "ABCDEFGHIJK"), "China"],
-        "date": DATES[-1],
-        "value": [42.8, 70.0, *np.linspace(60, 20, 12)],
-        "unit": "percent of adults",
-        "standard_error": np.nan,
-        "named": [True] * 2 + [False] * 3 + [True] * 9,
-        "list_date": DATES[-1],
-        "list_size": 147.0,
-    }
-)
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 NONE_NEWER = pd.DataFrame({"value": [], "qualifier": []}, pd.DatetimeIndex([]))
 NEWER = pd.DataFrame({"value": [700.0], "qualifier": ["at_least"]}, pd.to_datetime(["2026-06-30"]))
@@ -109,48 +90,6 @@ def find_contrast(colour, ground):
 def test_letters_have_a_contrast_of_4_5_light_and_dark(name):
     for colour, ground in zip(style.COLOURS[name], style.COLOURS["page"], strict=True):
         assert find_contrast(colour, ground) >= 4.5
-
-
-def test_growth_shows_the_changes_as_published_and_doubts_the_one_across_a_suspected_break():
-    figure = draw_growth(hold(), NAMES, "Source: test.")
-    title, units, key = read_around(figure)
-    assert title == "The largest change, +266 million people, may be partly a change of method"
-    assert {"+19", "+266", "+87"} <= set(read_axes(figure))
-    assert "a year" not in title + units
-    bars = figure.axes[0].patches
-    assert [bar.get_height() for bar in bars] == [19, 266, 87]
-    assert [bool(bar.get_hatch()) for bar in bars] == [False, True, False]
-    assert key == ["across a change of method"]
-
-
-def test_the_title_of_growth_is_the_change_of_a_year_and_no_jump_of_a_month():
-    """The largest of 24 monthly changes, +41, is noise; so is the last one."""
-    values = pd.Series(10.0 * np.arange(25), pd.date_range("2024-01-31", periods=25, freq="ME"))
-    values.iloc[20] += 31
-    series = hold(breaks=BREAKS.iloc[:0], values=values)
-    figure = draw_growth(series, NAMES, "Source: test.")
-    assert figure.around[0] == "Users, Atlantis: +120 million people between January 2025 and January 2026"
-    assert not read_axes(figure), "no room for numbers"
-    series.values = values.iloc[:6]
-    title = draw_growth(series, NAMES, "Source: test.").around[0]
-    assert title.endswith("+50.0 million people between January 2024 and June 2024"), "shorter than a year"
-    series.values = values.iloc[:1]
-    assert draw_growth(series, NAMES, "Source: test.") is None
-
-
-def test_growth_goes_on_to_a_newer_figure_that_is_printed_as_a_limit():
-    figure = draw_growth(hold(NEWER), NAMES, "Source: test.")
-    assert "to June 2026, published as “more than 700”: +98" in read_around(figure)[2]
-    bar = figure.axes[0].patches[-1]
-    assert (bar.get_height(), bar.get_linestyle()) == (98, "--")
-    less = hold(NEWER.assign(value=500.0))
-    assert not any("700" in label for label in read_around(draw_growth(less, NAMES, ""))[2]), "it adds nothing"
-
-
-def test_a_year_of_a_flow_is_said_as_a_year():
-    values = pd.Series([10.0, 14, 20, 29, 40, 51], pd.date_range("2019-12-31", periods=6, freq="YE"))
-    series = hold(breaks=BREAKS.iloc[:0], values=values)
-    assert draw_growth(series, replace(NAMES, measure="flow"), "").around[0].endswith("between 2023 and 2024")
 
 
 def list_spans(axis):
@@ -222,9 +161,6 @@ def test_sampling_errors_are_drawn_where_they_were_published():
     sampled = draw(series=series)
     assert "95% sampling error, as published" in read_around(sampled)[2]
     assert len(sampled.axes[0].collections) > len(plain.axes[0].collections)
-    compared = draw_comparison(COMPARED.assign(standard_error=1.0), "AI", "China", "Source: test.")
-    assert "42.8 ±2.0" in read_axes(compared)
-    assert "±: 95% sampling error" in compared.around[1]
 
 
 def test_a_limit_is_drawn_along_the_whole_series_and_one_far_above_is_said():
@@ -276,31 +212,6 @@ def test_a_year_stands_in_the_middle_of_its_months(first, last):
             assert f"{mdates.num2date(place):%Y-%m}" in (f"{label.get_text()}-06", f"{label.get_text()}-07")
 
 
-def test_a_comparison_has_a_heading_a_kind_of_measure_with_who_was_asked():
-    figure = draw_comparison(COMPARED, "AI", "China", "Source: test.")
-    assert figure.around[0] == "Use of AI in China: 20.0 to 42.8%, depending on what is measured"
-    texts = [text.replace("\n", " ") for text in read_axes(figure)]
-    assert {"CNNIC: residents, by telephone", "MSIT: households", "Microsoft: people aged 15 to 64"} <= set(texts)
-    assert any("the three highest of 147 in December 2025" in text for text in texts)
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert (names[:2], names[-1]) == (["China, Dec 2025", "Atlantis, Dec 2025"], "China, Dec 2025")
-    assert read_around(figure)[2] == ["China", "others named", "the three highest"]
-    assert draw_comparison(COMPARED.iloc[:1], "AI", "China", "Source: test.") is None
-
-
-def test_the_ranking_has_the_series_and_the_fastest_others():
-    pace = pd.DataFrame({"technology": [f"t{place}" for place in range(20)], "entity": "A", "unit": "million people"})
-    pace = pace.assign(years_to_target_share=np.arange(1.0, 21), target=pace.index == 15, place=pace.index + 1, of=20)
-    pace["start_share"] = 20.0
-    aligned = pd.DataFrame({"target": [True, True], "share": [20.0, 54.0]})
-    figure = draw_alignment(aligned, pace, NAMES, "Source: test.")
-    assert figure.around[0] == "Users, Atlantis: 15 of 19 other series rose as fast or faster"
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == [*(f"t{place}, A" for place in range(10)), "Users, Atlantis"]
-    assert draw_alignment(aligned.iloc[:0], pace, NAMES, "") is None
-    assert draw_alignment(aligned, pace.assign(years_to_target_share=0.0), NAMES, "") is None, "it did not rise"
-
-
 def test_hindcasts_count_what_the_band_covered():
     fan = make_fan(["2025-06-30", "2025-12-31"]).assign(origin=DATES[1], made=DATES[1])
     fan[["q0.1", "q0.9"]] = [[500.0, 550.0], [700.0, 900.0]]
@@ -322,36 +233,6 @@ def test_long_names_and_small_and_large_numbers_find_room(scale):
     series.limit = Limit(LIMIT * scale, title=f"Internet users of {long}")
     names = replace(NAMES, title=long, limit_title=series.limit.title, counted=long)
     check_room(draw(fan, series, names))
-    check_room(draw_growth(series, names, "Source: test."))
-    check_room(draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + long, people=long), "AI", "China", long))
-
-
-def test_errors_of_forecasts_are_bands_from_the_last_value_on():
-    error = np.linspace(-20, 30, 101)
-    rows = pd.DataFrame({"actual": 50 + error, "path": 50.0, "limit": 100.0, "window": 4})
-    rows = pd.concat([rows.assign(horizon_years=years, actual=50 + error * years / 5) for years in (1.0, 5.0)])
-    figure = figures.draw_errors(rows, "Source: test.")
-    title, units, key = read_around(figure)
-    assert title == "Five years ahead, 80% of outcomes lay 15 points below to 25 above the forecast"
-    assert units.endswith("the furthest, −20 and +30, are not drawn")
-    assert key == ["median", "50% of outcomes", "80% of outcomes", "90% of outcomes"]
-    assert figure.axes[0].lines[0].get_ydata()[0] == 0
-
-
-def test_the_skill_is_a_ranking_at_the_furthest_horizon_whose_interval_excludes_1():
-    ahead = [0.5, 1.0, 3.0, 5.0]
-    compared = pd.DataFrame({"horizon_years": ahead, "wis_relative": [0.95, 0.9, 0.76, 0.8]})
-    compared = compared.assign(
-        low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="straight_line"
-    )
-    others = {"forecast": compared["wis_relative"], "straight_line": 1.0, "logistic": 0.9}
-    scores = pd.concat([compared.assign(method=name, wis_relative=score) for name, score in others.items()])
-    figure = draw_skill(scores, "Source: test.", compared)
-    assert figure.around[0] == "Three years ahead, the forecast scores 24% better than a straight line"
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["forecast", "logistic", "straight line"]
-    assert {"0.76 (0.70 to 0.90)", "0.90", "1.00"} <= set(read_axes(figure))
-    unsure = draw_skill(scores, "Source: test.", compared.assign(low=0.5, high=1.5))
-    assert unsure.around[0] == "Five years ahead, the scores do not tell the forecast from a straight line"
 
 
 @pytest.mark.parametrize(
@@ -378,14 +259,10 @@ def test_dollars_in_names_are_no_mathematics():
     """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
     series = hold()
     series.limit = Limit(LIMIT, title="$5 a day$")
-    drawn = [
-        draw(series=series, names=replace(NAMES, title=r"A $K_1$ \alpha$")),
-        draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "AI", "China", "Source: test."),
-    ]
-    for figure in drawn:
-        texts = [text for text in figure.findobj(Text) if "$" in text.get_text()]
-        assert texts
-        assert not [text for text in texts if text._preprocess_math(text.get_text())[1] is True]
+    figure = draw(series=series, names=replace(NAMES, title=r"A $K_1$ \alpha$"))
+    texts = [text for text in figure.findobj(Text) if "$" in text.get_text()]
+    assert texts
+    assert not [text for text in texts if text._preprocess_math(text.get_text())[1] is True]
 
 
 def test_files_are_the_same_twice_and_light_and_dark_are_one():

@@ -12,7 +12,7 @@ from cells import NOTEBOOKS, SAMPLE, run_notebook
 from collisions import find_collisions, list_texts
 
 from adoption_curves import indicators
-from adoption_curves.forecast.hindcasts import find_example, find_finished
+from adoption_curves.forecast.hindcasts import find_finished
 from adoption_curves.show.figures import style
 
 DATA = NOTEBOOKS.parent / "data"
@@ -33,10 +33,10 @@ def list_compared(data, picked):
     return [part[part["date"] == date] for part, date in rows]
 
 
-def list_drawn(data, tables, picked):
+def list_drawn(data, tables, picked, example):
     """The observations that a figure draws, by its name, where they are others than the series and its limit.
 
-    `picked` are the rows of 02_countries that are drawn.
+    `picked` are the rows of 02_countries that are drawn, `example` those of the forecast that is an example.
     """
     limit, base = pick(data, ENTITY, LIMIT), data.indicators.set_index("indicator")["base_indicator"]
 
@@ -50,7 +50,6 @@ def list_drawn(data, tables, picked):
     earlier = own["indicator"].map(roles).isin(["reference", "held_out", "early", "base"])
     done = find_finished(data.references(exclude=data.series(ENTITY, INDICATOR, LIMIT)))
     finished = list_shares(pd.DataFrame([{"entity": done.entity, "indicator": done.indicator}]))
-    example, _ = find_example(data.references())
     tested = list_shares(tables["04_comparison_technologies"])
     return {
         "01_coverage": [own[~earlier]],
@@ -59,10 +58,11 @@ def list_drawn(data, tables, picked):
         "02_countries": list_compared(data, picked),
         "03_closing": finished,
         "03_residuals": finished,
-        "04_example": [pick(data, example.entity, example.indicator)],
+        "04_example": list_shares(example),
         "04_errors": tested,
         "04_skill": tested,
         "04_calibration": tested,
+        "04_technologies": tested,
         "04_sides": tested,
         "05_forecast": [pick(data, ENTITY, INDICATOR), limit, pick(data, ENTITY, POPULATION).nlargest(1, "date")],
     }
@@ -89,13 +89,14 @@ def run(request, executed, tmp_path_factory):
     run = executed if request.param == SAMPLE else default
     notebooks = [run(number) for number in ("01", "02", "03", "04", "05", "06")]
     tables, figures = ({name: each for one in notebooks for name, each in one[part].items()} for part in (1, 2))
-    return indicators.load(request.param), tables, figures, notebooks[1][0]["picked"]
+    chosen = notebooks[1][0]["picked"], notebooks[3][0]["example"]
+    return indicators.load(request.param), tables, figures, chosen
 
 
 def test_sources_are_those_of_what_is_drawn(run):
-    data, tables, figures, picked = run
+    data, tables, figures, chosen = run
     publisher = data.sources.set_index("source_id")["publisher"].map(shorten)
-    drawn, own = list_drawn(data, tables, picked), [pick(data, ENTITY, INDICATOR), pick(data, ENTITY, LIMIT)]
+    drawn, own = list_drawn(data, tables, *chosen), [pick(data, ENTITY, INDICATOR), pick(data, ENTITY, LIMIT)]
     assert set(drawn) <= set(figures)
     for name, figure in figures.items():
         expected = set(pd.concat(drawn.get(name, own))["source_id"].map(publisher))

@@ -210,7 +210,7 @@ class Source:
 
 # ---- the register ---------------------------------------------------------------------------------------------------
 
-*WITHDRAWN, PUBLISHED_MODEL = ("weighted", "mean", "mean_2", "mean_3", "path_1", "formula")
+*WITHDRAWN, PUBLISHED_MODEL = ("weighted", "mean", "mean_2", "mean_3", "path_1", "formula", "formula_2")
 """Names of the methods in the register: those withdrawn, and the published one. Another method is added at the end."""
 ESTIMATES = f"{PUBLISHED_MODEL} (estimates)"
 """Name in scores of the published method's forecasts for past days, see `is_estimate`."""

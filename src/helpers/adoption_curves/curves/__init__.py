@@ -1,12 +1,13 @@
-"""Adoption curves on statsmodels: one profile of the saturation level gives estimate, intervals and verdict.
+"""Adoption curves on statsmodels: estimates, intervals and a verdict from one profile of the saturation level.
 
-A curve is ``level x share(t)``. Share and slope of a logistic or Gompertz curve are statsmodels' links; at a known
-level it is a GLM with Gaussian errors. At each of a grid of levels the other parameters are fitted by least squares,
-under independent or autoregressive errors. The least sum of squares is the estimate, Fisher's distribution gives the
-interval, and two curves under two kinds of errors give the verdict. Results are statsmodels' `LikelihoodModelResults`.
+A curve is ``level x share(t)``. For a logistic or Gompertz curve the share is the inverse of a statsmodels link, so
+with a known level the curve is a GLM with Gaussian errors. If the level is unknown, the other parameters are fitted by
+least squares at each level of a grid, under independent or autoregressive errors. The level with the smallest sum of
+squares is the estimate, an F test of the sums of squares gives the interval, and the intervals of two curves under two
+kinds of errors give the verdict. Results are statsmodels' `LikelihoodModelResults`.
 
-Modules, each importing only those before it: `inputs` what is given; `results` one fit; `families` curves and least
-squares; `fit_tables` several fits; `verdict` where a series ends.
+Modules, each importing only those before it: `inputs` checks arguments; `results` has one fit; `families` the curves
+and the least-squares search; `fit_tables` tables of several fits; `verdict` the verdict on where growth will stop.
 
 >>> import pandas as pd
 >>> users = pd.Series([12.0, 19, 31, 44, 52, 57, 60], index=range(2019, 2026), name="users")

@@ -1,4 +1,4 @@
-"""Several families on one series: estimates and quality of their fits, side by side."""
+"""Fit several families of curves to one series, and compare their estimates and their fits in tables."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from ..indicators.series import AdoptionSeries
 from .families import AdoptionCurve, find_family
 from .results import Results
 
-HELD = "the curve of least squares alone would end below it"
+AT_FLOOR = "the curve of least squares alone would end below it"
+"""Remark on an estimated saturation level that equals the highest value."""
 _Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
-"""Results, or why there are none, by family and saturation level ("free" or "at the limit")."""
+"""Results or the error, by name of the family and saturation level ("free" or "at the limit")."""
 
 
 def fit_families(
@@ -24,25 +25,33 @@ def fit_families(
     families: Sequence[str | type[AdoptionCurve]],
     limit: float | pd.Series | Limit | None = None,
 ) -> dict[tuple[str, str], Results | CurveError]:
-    """Fits of each family with a free saturation level and, where there is a limit, to the limit.
+    """Fit several families of curves, with the saturation level estimated and with it at the upper limit.
 
     Parameters
     ----------
-    series : as in `AdoptionCurve`
+    series : Series or AdoptionSeries
+        Observations, as in `AdoptionCurve`.
     families : sequence of str or class
         Names in `FAMILIES`, or classes.
     limit : float, Series or Limit, optional
-        In the unit of the series; None is the AdoptionSeries' own.
+        Upper limit in the unit of the series; by default that of an AdoptionSeries. Without one, only fits with an
+        estimated saturation level are made.
 
     Returns
     -------
     dict
-        (family, "free" or "at the limit") -> Results; a CurveError where the values cannot be fitted so.
+        Results by name of the family and "free" or "at the limit"; a CurveError if the curve cannot be fitted.
 
     Raises
     ------
     CurveError
-        For a family that does not exist; the message names those that do.
+        If a family is unknown.
+
+    Examples
+    --------
+    >>> share = pd.Series([3, 6, 11, 19, 29, 40, 48, 54, 57, 59], index=range(2016, 2026))
+    >>> list(fit_families(share, ["logistic"], limit=100))
+    [('logistic', 'free'), ('logistic', 'at the limit')]
     """
     limit = series.limit if limit is None and isinstance(series, AdoptionSeries) else limit
     ceilings = {"free": None} | ({} if limit is None else {"at the limit": limit})
@@ -57,7 +66,7 @@ def fit_families(
 
 
 def compare_estimates(fits: _Fits) -> pd.DataFrame:
-    """Estimates of several fits, with intervals that join both kinds of errors.
+    """Parameter estimates of several fits, with intervals that allow for both kinds of errors.
 
     Parameters
     ----------
@@ -67,23 +76,38 @@ def compare_estimates(fits: _Fits) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a parameter of each fit that is an estimate: family, saturation_level ("free", "at the limit"),
-        parameter, estimate and std_error (under independent errors), low_80, high_80, low_95, high_95 (of a saturation
-        level from its profile, of rates and dates Wald intervals; the union over the kinds of errors that may be),
-        identified, remark. Levels in the unit of the series, rates a year, dates as decimal years.
+        One row per parameter, without fits that are no estimate. Saturation levels are in the unit of the series, rates
+        per year, dates in decimal years.
+
+        - ``family``, ``saturation_level`` ("free" or "at the limit") and ``parameter``.
+        - ``estimate``, ``std_error``: under independent errors.
+        - ``low_80``, ``high_80``, ``low_95``, ``high_95``: the union of the intervals under each kind of errors that
+          the series may have. They are profile intervals for saturation levels, otherwise Wald intervals.
+        - ``identified``: whether a saturation level's 95% interval is narrow enough (`Results.identified`).
+        - ``remark``: a note on a saturation level that equals the highest value.
+
+    Examples
+    --------
+    >>> share = pd.Series([3, 6, 11, 19, 29, 40, 48, 54, 57, 59], index=range(2016, 2026))
+    >>> estimates = compare_estimates(fit_families(share, ["logistic"]))
+    >>> estimates[["parameter", "estimate", "low_95", "high_95"]].round(1).values.tolist()[0]
+    ['saturation level', 60.7, 59.0, 63.7]
     """
     rows = []
     for key, fit in fits.items():
         if isinstance(fit, CurveError) or fit.flag:
             continue
-        alike = [fit if kind == fit.model.errors else fit.model.with_errors(kind).fit() for kind in fit.model.kinds]
+        by_kind = [fit if kind == fit.model.errors else fit.model.with_errors(kind).fit() for kind in fit.model.kinds]
         row = {"family": key[0], "saturation_level": key[1], "estimate": fit.params, "std_error": fit.bse}
         for level in (80, 95):
-            ends = pd.concat([each.intervals(1 - level / 100) for each in alike]).groupby(level=0)
+            ends = pd.concat([each.intervals(1 - level / 100) for each in by_kind]).groupby(level=0)
             row |= {f"low_{level}": ends["low"].min(), f"high_{level}": ends["high"].max()}
         frame = pd.DataFrame(row).loc[fit.params.index].rename_axis("parameter").reset_index()
         is_level = frame["parameter"] == "ceiling"
-        frame["identified"], frame["remark"] = ~is_level | fit.identified, np.where(is_level & fit.held, HELD, "")
+        frame["identified"], frame["remark"] = (
+            ~is_level | fit.identified,
+            np.where(is_level & fit.at_floor, AT_FLOOR, ""),
+        )
         rows.append(frame.replace({"parameter": {"ceiling": "saturation level"}}))
     numbers = ["estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
     columns = ["family", "saturation_level", "parameter", *numbers, "identified", "remark"]
@@ -91,7 +115,7 @@ def compare_estimates(fits: _Fits) -> pd.DataFrame:
 
 
 def compare_fits(fits: _Fits) -> pd.DataFrame:
-    """Quality of several fits.
+    """Goodness of fit of several curves; the smallest AICc is the best.
 
     Parameters
     ----------
@@ -101,8 +125,15 @@ def compare_fits(fits: _Fits) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a fit: family, saturation_level, points, parameters, df_resid, residual_sd (in the unit of the series),
-        aicc, remark (why there is no estimate).
+        One row per fit: ``family``, ``saturation_level``, ``points`` (number of observations), ``parameters`` (their
+        number), ``df_resid``, ``residual_sd`` (in the unit of the series), ``aicc``, and ``remark`` (the reason if
+        there is no estimate).
+
+    Examples
+    --------
+    >>> share = pd.Series([3, 6, 11, 19, 29, 40, 48, 54, 57, 59], index=range(2016, 2026))
+    >>> compare_fits(fit_families(share, ["logistic", "gompertz"]))["aicc"].round(1).tolist()
+    [6.5, 46.8]
     """
     rows = []
     for (family, level), fit in fits.items():

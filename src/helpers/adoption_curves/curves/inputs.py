@@ -1,4 +1,4 @@
-"""Series, ceilings and dates as they are given, for curves."""
+"""Check and convert the series, ceilings and dates that are passed to curves."""
 
 from __future__ import annotations
 
@@ -13,35 +13,39 @@ from ..base.numbers import read_numbers
 from ..indicators.series import AdoptionSeries
 
 Array: TypeAlias = np.ndarray
-ERRORS = ("independent", "ar1")  # kinds of errors: independent, or an autoregression of the first order
+ERRORS = ("independent", "ar1")
+"""Kinds of errors; "ar1" is a first-order autoregression."""
 
 
 def read_values(series: Any) -> tuple[pd.Series, Array]:
-    """Values of a series in order of date, and their dates as decimal years.
+    """Values of a series in order of their dates, and the dates as decimal years.
 
     Parameters
     ----------
     series : Series
-        By date; a whole year, a text or a period is its last day. An index of floats is decimal years, or any other
-        axis of numbers. Missing values are left out.
+        Indexed by dates. A whole year, a text or a period counts as its last day. An index of floats is used as it is:
+        decimal years, or any other numbers. Missing values are left out.
 
     Returns
     -------
-    Series of float, ndarray of float (n,)
+    values : Series of float, length n
+        In order of date.
+    years : ndarray of float, shape (n,)
+        Decimal years.
 
     Raises
     ------
     CurveError
-        For no Series, for what is no number, and for what is no date.
+        If `series` is not a Series, a value is not a number, or an index item is not a date.
     """
     if not isinstance(series, pd.Series):
-        raise CurveError(f"give a Series with dates as index, not a {type(series).__name__}")
+        raise CurveError(f"pass a pandas Series with dates as index, got {type(series).__name__}")
     what, series = str(series.name or "the series"), series.dropna()
     values = read_numbers(series, what)
     if series.index.dtype.kind == "f":
         index, years = series.index, series.index.to_numpy()
         if not np.isfinite(years).all():
-            raise CurveError(f"{what} has a value without a date: give it one, or leave it out")
+            raise CurveError(f"{what} has a value without a date. Add the date, or remove the value.")
     else:
         index = read_days(series.index, what).tz_localize(None)
         years = decimal_years(index)
@@ -50,84 +54,91 @@ def read_values(series: Any) -> tuple[pd.Series, Array]:
 
 
 def read_known(series: Any) -> tuple[pd.Series, float | None, tuple[str, ...]]:
-    """What is known of a series: its values, the highest that was published, and its kinds of errors.
+    """Values of a series, the highest published value, and the kinds of errors that it may have.
 
     Parameters
     ----------
     series : Series or AdoptionSeries
-        Of an AdoptionSeries a newer value between two known ends counts too, as their mean.
+        A newer "more than" value of an AdoptionSeries is included if we assume a value for it.
 
     Returns
     -------
-    Series, float or None, tuple of str
-        Values as given; None is the highest of them; one kind of errors where it is known, else both.
+    values : Series
+    highest : float or None
+        Highest published value, which may be only a "more than" value; None if it is the highest of `values`.
+    kinds : tuple of str
+        The kind of errors if it is known, otherwise all of `ERRORS`.
     """
     if not isinstance(series, AdoptionSeries):
         return series, None, ERRORS
-    read = series.use_readings()
-    return read.values, read.highest, ERRORS if series.errors is None else (series.errors,)
+    published = series.use_readings()
+    return published.values, published.highest, ERRORS if series.errors is None else (series.errors,)
 
 
 def read_ceiling(ceiling: Any, is_dated: bool, what: str = "the ceiling") -> Limit:
-    """A known ceiling as a Limit; a number is one without dates.
+    """Known ceiling as a Limit.
 
     Parameters
     ----------
     ceiling : float, Series or Limit
         In the unit of the series.
     is_dated : bool
-        Whether the series has dates.
+        Whether the index of the series has dates.
     what : str
-        Its name, for the message.
+        Name of the ceiling, for the message.
 
     Returns
     -------
     Limit
+        For a number, one that is the same at all times.
 
     Raises
     ------
     CurveError
-        For what is no number above 0, or has dates where the series has none.
+        If a value is not a number above 0, or if the ceiling has dates and the series has only decimal years.
     """
     if isinstance(ceiling, Limit):
         ceiling = ceiling.values
     if not isinstance(ceiling, pd.Series):
         if isinstance(ceiling, bool) or not isinstance(ceiling, REAL):
-            raise CurveError(f"{what} is {ceiling!r}; it must be a number above 0, or a Series by date")
+            raise CurveError(f"{what} must be a number above 0 or a Series with dates as index, got {ceiling!r}")
         ceiling = pd.Series([ceiling], [0.0])
     values, _ = read_values(ceiling.rename(what))
     if isinstance(values.index, pd.DatetimeIndex) and not is_dated:
-        raise CurveError(f"{what} has dates, but the observations have decimal years: write both alike")
+        raise CurveError(f"{what} has dates, but the observations have decimal years; use the same for both")
     if values.empty or not (values > 0).all():
-        raise CurveError(f"{what} is {values.min():g}; it must be above 0 on every date")
+        raise CurveError(f"{what} must be above 0 on every date, got {values.min():g}")
     return Limit(values)
 
 
 def read_times(times: Any, is_dated: bool, what: str) -> Array:
-    """Dates that are asked of a curve, as decimal years.
+    """Dates at which a curve is evaluated, as decimal years.
 
     Parameters
     ----------
-    times : dates, whole years or decimal years, or one of them
+    times : array_like, shape (n,), or a single one
+        Dates, whole years or decimal years; only decimal years for a series that has them.
     is_dated : bool
-        Whether the series has dates; of one with decimal years only such are asked.
+        Whether the index of the series has dates.
     what : str
-        What the dates are, for the message.
+        Name of the dates, for the message.
 
     Returns
     -------
-    ndarray of float (n,)
+    ndarray of float, shape (n,)
 
     Raises
     ------
     CurveError
-        For what is no date, and for what may be one of two.
+        If an item is not a date, or may mean two different dates.
     """
     index = times if isinstance(times, pd.Index) else pd.Index(np.atleast_1d(np.asarray(times)))
     is_whole, is_number = index.dtype.kind in "iu", index.dtype.kind in "iuf"
-    if not is_dated and index.dtype.kind != "f":  # is 2027 the end of 2026 or of 2027? Only those who counted can say
-        wrong = f"{what} is {index[0]}, but the observations have numbers for dates"
-        raise CurveError(f"{wrong}: write the end of 2026 as 2027.0, or give the observations dates too")
+    if not is_dated and index.dtype.kind != "f":  # 2027 could be the end of 2026 or of 2027
+        raise CurveError(
+            f"{what} {index[0]} is ambiguous, because the observations have numbers as dates. Write the end of 2026 as "
+            "2027.0, or index the observations by dates."
+        )
     if is_dated and is_number and (index < OBSERVED_YEARS[0]).any():
-        raise CurveError(f"{what} is {index.min():g}, which is no year: write dates, such as 2030 or '2030-12-31'")
+        raise CurveError(f"{what} {index.min():g} is not a year; write dates such as 2030 or '2030-12-31'")
     return decimal_years(read_days(index, what) if is_whole else index)

@@ -1,4 +1,4 @@
-"""The verdict on where a series ends, from two curves under two kinds of errors."""
+"""Verdict on where growth will stop, from two curves under two kinds of errors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ from .families import Gompertz, Logistic
 from .inputs import read_ceiling, read_known, read_values
 from .results import NARROW
 
-WIDEST = 10.0  # a joined interval whose upper end is more than so many times the lower says no more than an open one
-REACHED_SHARE = 0.95  # of the limit: an interval that extends so far reaches it
-NEAR_SHARE = 0.1  # of the limit: a last value so close to it is near
-LEAST_DATES = 4  # for a curve of three parameters
-ODDS_YEARS = 5  # after which we count the values above an end
+WIDEST = 10.0
+"""Largest ratio of the upper to the lower end of an interval that we state; a wider one counts as open."""
+REACHED_SHARE = 0.95
+"""An interval reaches the limit if its upper end is above this share of it."""
+NEAR_SHARE = 0.1
+"""A last value is near the limit if it is within this share of it."""
+LEAST_DATES = 4
+"""Number of dates that a curve with three parameters needs."""
+ODDS_YEARS = 5
+"""Years after which we count later values above the interval."""
 LEVELS_OFF, NEAR_LIMIT, NOT_KNOWN, FALLEN = "levels off", "near its limit", "not known", "fallen"
 DEPENDS, BEYOND, NO_GROWTH = "depends on the curve", "beyond the limit", "no growth beyond its scatter"
 TOO_FEW = "there are too few values for a curve"
@@ -33,25 +38,25 @@ _COLUMNS = ["family", "errors", "low", "high", "flag"]
 
 @dataclass(frozen=True)
 class Assessment:
-    """Verdict on where a series ends, from `assess_ceiling`.
+    """Verdict on where growth will stop; the result of `assess_ceiling`.
 
     Attributes
     ----------
     verdict : str
         "levels off", "near its limit", "depends on the curve", "beyond the limit", "no growth beyond its scatter",
-        "fallen" or "not known"; "a flow" for values that are each of one year.
+        "fallen" (the series is in decline) or "not known"; "a flow" for values that are each the amount of one year.
     low, high : float
-        The interval: the union of the 95% intervals of the saturation level, in the unit of the series. It begins at
-        the highest value or above, and ends at the limit, unless all of it lies beyond; high is infinite where it is
-        open.
+        Union of the 95% intervals of the saturation level, in the unit of the series. `low` is at least the highest
+        value. `high` is at most the limit, unless the whole interval is above it, and infinite if the interval is open.
     reason : str
-        Why the end is not known; where growth levels off, how often such an end was passed.
+        Why the saturation level is not known; if growth levels off, how often later values exceeded such an interval.
     last, limit : float
-        The last value, and the limit on its date; NaN for none.
+        Last value, and the upper limit on its date; NaN if unknown.
     points : int
         Number of values.
     table : DataFrame
-        A row for each curve and kind of errors: family, errors, low, high, flag (why there is no estimate).
+        One row per curve and kind of errors: ``family``, ``errors``, ``low``, ``high``, and ``flag``, the reason if
+        there is no estimate.
     """
 
     verdict: str
@@ -66,17 +71,17 @@ class Assessment:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Both ends, in the unit of the series."""
+        """Lower and upper end, in the unit of the series."""
         return self.low, self.high
 
     @property
     def left(self) -> float:
-        """What is left to the limit, in the unit of the series; NaN without a limit."""
+        """Limit minus last value, in the unit of the series, not below 0; NaN without a limit."""
         return max(self.limit - self.last, 0.0) if np.isfinite(self.limit) else np.nan
 
     @property
     def sentence(self) -> str:
-        """The verdict in words, without a unit."""
+        """Verdict as a phrase, with numbers but without their unit."""
         ends = f"between {say(self.low)} and {say(self.high)}"
         words = {
             LEVELS_OFF: f"ends {ends}",
@@ -89,7 +94,14 @@ class Assessment:
         return words.get(self.verdict, NOT_KNOWN)
 
     def frame(self) -> pd.DataFrame:
-        """The verdict as a table of one row: verdict, low, high, last, limit, left, reason, sentence, note, points."""
+        """Verdict as a table with one row.
+
+        Returns
+        -------
+        DataFrame
+            ``verdict``, ``low``, ``high``, ``last``, ``limit``, ``left``, ``reason``, ``sentence``, ``note`` and
+            ``points``, as the attributes and properties.
+        """
         names = ("verdict", "low", "high", "last", "limit", "left", "reason", "sentence", "note", "points")
         return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
@@ -98,28 +110,20 @@ class Assessment:
 
 
 def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series | Limit | None = None) -> Assessment:
-    """Verdict on where a series ends: the union of the 95% intervals of two curves under two kinds of errors.
+    """Assess whether the observations show where growth will stop.
 
-    The logistic and the Gompertz curve are fitted under independent and under autoregressive errors. The verdict is
-    the first of these that applies.
-
-    - "fallen": from a peak (`is_in_decline`).
-    - "near its limit": the interval reaches the limit, and the last value is within a tenth of it.
-    - "no growth beyond its scatter": four dates or more, and the values rise by no more than they scatter
-      (`has_grown`).
-    - "not known": fewer than four dates, a jump, an open interval, or one wider than ten to one.
-    - "beyond the limit": all of the interval.
-    - "levels off": six values, an interval no wider than two to one, and clearly below the limit.
-    - "depends on the curve": all else.
+    A logistic and a Gompertz curve are fitted, each under independent and under autoregressive errors. The result is
+    the union of their 95% intervals for the saturation level, with a verdict.
 
     Parameters
     ----------
     series : Series or AdoptionSeries
-        Values by date (a whole year is its 31 December), or by decimal year. Of an AdoptionSeries a newer value
-        between two known ends counts too, no end lies below what has been published as "more than", and known
-        independent errors are the only ones.
+        Observations, indexed by dates or decimal years; a whole year counts as its 31 December. For an AdoptionSeries
+        a newer "more than" value is used too if we assume a value for it, no interval extends below a "more than"
+        value, and if its errors are known to be independent, only these are used.
     limit : float, Series or Limit, optional
-        The most there could be, in the unit of the series. None is the AdoptionSeries' own (100 for percentages).
+        Upper limit: the most there could be, in the unit of the series. By default that of an AdoptionSeries (100 for
+        percentages).
 
     Returns
     -------
@@ -128,7 +132,27 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
     Raises
     ------
     CurveError
-        For what is no series with dates, and for a limit that is none.
+        If `series` has no dates or values that are no numbers, or `limit` is not above 0.
+
+    See Also
+    --------
+    read_odds : How often later values were outside such intervals.
+    adoption_curves.forecast.forecast : Forecast, which does not use this verdict.
+
+    Notes
+    -----
+    The verdict is the first of these that applies:
+
+    - "fallen": the series is in decline (`is_in_decline`).
+    - "near its limit": the interval reaches 95% of the limit, and the last value is within 10% of it.
+    - "no growth beyond its scatter": with four dates or more, the values rise by no more than they scatter.
+    - "not known": fewer than four dates, no estimate for a curve, an open interval, or one whose upper end is more than
+      ten times the lower.
+    - "beyond the limit": the whole interval is above the limit.
+    - "levels off": at least six values, an upper end at most twice the lower, and below 95% of the limit.
+    - "depends on the curve": all other cases.
+
+    It describes the growth so far and cannot rule out a second phase of growth or a decline.
 
     Examples
     --------
@@ -140,39 +164,38 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
     if values.empty:
         return Assessment(NOT_KNOWN, reason="there is no exact value")
     limit = series.known_limit if limit is None and isinstance(series, AdoptionSeries) else limit
-    known = (
-        np.nan
-        if limit is None
-        else float(read_ceiling(limit, isinstance(values.index, pd.DatetimeIndex), "the limit").at(years[-1:])[0])
-    )
-    about: dict[str, Any] = {"last": float(values.iloc[-1]), "limit": known, "points": len(values)}
+    is_dated, last_limit = isinstance(values.index, pd.DatetimeIndex), np.nan
+    if limit is not None:
+        last_limit = float(read_ceiling(limit, is_dated, "the limit").at(years[-1:])[0])
+    facts: dict[str, Any] = {"last": float(values.iloc[-1]), "limit": last_limit, "points": len(values)}
     if isinstance(series, AdoptionSeries) and series.measure == "flow":
-        return Assessment(FLOW, **about)
+        return Assessment(FLOW, **facts)
     if is_in_decline(years, values.to_numpy()):
-        return Assessment(FALLEN, **about)
+        return Assessment(FALLEN, **facts)
     table = join_fits(published, float(values.max()) if floor is None else floor, kinds)
     low, high = float(table["low"].min()), float(table["high"].max())
     grown = has_grown(years, values.to_numpy())
-    verdict, reason = _classify(table, about["last"], known, len(values), grown)
-    stated = min(high, known) if np.isfinite(high) and low <= known else high
-    return Assessment(verdict, low, stated, reason, table=table, **about)
+    verdict, reason = _classify(table, facts["last"], last_limit, len(values), grown)
+    stated = min(high, last_limit) if np.isfinite(high) and low <= last_limit else high
+    return Assessment(verdict, low, stated, reason, table=table, **facts)
 
 
 def join_fits(series: pd.Series | AdoptionSeries, floor: float, kinds: Sequence[str]) -> pd.DataFrame:
-    """The intervals that a verdict joins.
+    """Intervals of the saturation level whose union is the result of `assess_ceiling`.
 
     Parameters
     ----------
     series : Series or AdoptionSeries
     floor : float
-        No interval begins below, in the unit of the series.
+        Lower bound of all intervals, in the unit of the series.
     kinds : sequence of str
-        Of errors.
+        Kinds of errors.
 
     Returns
     -------
     DataFrame
-        A row for each curve and kind: family, errors, low, high (infinite where there is no estimate), flag.
+        One row per curve and kind of errors: ``family``, ``errors``, ``low``, ``high`` (infinite without an estimate)
+        and ``flag``.
     """
     few = len(set(read_values(series)[1])) < LEAST_DATES
     rows = []
@@ -187,7 +210,7 @@ def join_fits(series: pd.Series | AdoptionSeries, floor: float, kinds: Sequence[
 
 
 def _classify(table: pd.DataFrame, last: float, limit: float, count: int, grown: bool) -> tuple[str, str]:
-    """Verdict on intervals, and its reason."""
+    """Verdict that follows from the intervals, and its reason."""
     low, high = table["low"].min(), table["high"].max()
     reaches = high > REACHED_SHARE * limit
     if reaches and abs(limit - last) <= NEAR_SHARE * limit:
@@ -211,13 +234,19 @@ def _classify(table: pd.DataFrame, last: float, limit: float, count: int, grown:
 
 @lru_cache(maxsize=1)
 def read_odds() -> pd.DataFrame:
-    """How often later values lay outside the interval of growth that levels off, by kind of series and years ahead.
+    """Observed frequency with which later values fell outside the interval of a series that had levelled off.
 
     Returns
     -------
     DataFrame
-        Of `data/levelled.csv` and then of `data/audit_ends.csv`: kind, years, units (countries), figures (later
-        values), above and below (those above the upper, and below the lower end).
+        One row per kind of series and number of years ahead, from ``data/levelled.csv`` and ``data/audit_ends.csv``:
+        ``kind``, ``years``, ``units`` (number of countries), ``figures`` (number of later values), and ``above`` and
+        ``below`` (number above the upper and below the lower end).
+
+    Examples
+    --------
+    >>> read_odds().query("years == 5")[["figures", "above", "below"]].values.tolist()[0]
+    [156, 73, 24]
     """
     names = {"series": "kind", "countries": "units", "above_upper_end": "above", "below_lower_end": "below"}
     audited = pd.read_csv(find_shipped("audit_ends.csv")).rename(columns=names)
@@ -225,7 +254,7 @@ def read_odds() -> pd.DataFrame:
 
 
 def _format_odds() -> str:
-    """How often such an end was passed, over all kinds of series."""
+    """Sentence on how often later values exceeded such an interval, over all kinds of series."""
     figures, above = read_odds().query("years == @ODDS_YEARS")[["figures", "above"]].sum()
     share = f"{100 * above / figures:.0f}%"
     return f"{above:,} of {figures:,} such ends of other series ({share}) had been passed five years later"

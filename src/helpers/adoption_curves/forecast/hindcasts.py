@@ -56,7 +56,7 @@ def hindcast(
         result = forecast(cut_series(target, origin), None, years, levels)
         if result.kind != "forecast":
             continue
-        frames.append(outcome_frame(result, target, made).drop(columns="inside"))
+        frames.append(_frame_outcomes(result, target, made))
     if not frames:
         quantiles = [f"q{level:g}" for level in REPORTED_QUANTILES]
         columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "unit", "basis"]
@@ -65,31 +65,17 @@ def hindcast(
     return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
 
 
-def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> pd.DataFrame:
-    """A forecast made at an earlier date beside the values that followed.
+def _frame_outcomes(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> pd.DataFrame:
+    """A forecast made on a day beside the values of the whole series that followed; see `hindcast`.
 
-    Parameters
-    ----------
-    made : Forecast
-    whole : AdoptionSeries
-        The series with its later observations.
-    day : Timestamp
-        On which it could have been made.
-
-    Returns
-    -------
-    DataFrame
-        origin (date of its last observation), made (the day), the columns of `Forecast.frame`, actual (missing where
-        there is no value on that date, or one counted anew since) and inside (whether it lies inside the 80% interval).
+    The outcome is missing where there is no value on that date, or one after a certain change of method.
     """
     rows = made.frame()
     rows.insert(0, "origin", made.origin)
     rows.insert(1, "made", day)
     figures, later = pd.concat([whole.earlier, whole.values]), _list_hard(whole)
     figures = figures[figures.index < min([*later[later > made.origin], pd.Timestamp.max])]
-    rows["actual"] = figures.reindex(rows["date"]).to_numpy()
-    low, high = (rows.get(name, np.nan) for name in ("q0.1", "q0.9"))
-    return rows.assign(inside=(rows["actual"] >= low) & (rows["actual"] <= high))
+    return rows.assign(actual=figures.reindex(rows["date"]).to_numpy())
 
 
 def cut_series(series: AdoptionSeries, date: pd.Timestamp, points: int | None = None) -> AdoptionSeries:

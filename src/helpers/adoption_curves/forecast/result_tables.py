@@ -18,7 +18,7 @@ from . import model
 from .backtest import EARLY, backtest
 from .forecasting import REPORTED_QUANTILES, Forecast
 from .reference_class import list_later
-from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
+from .scores import FORECAST, SIDES_HELD, check_intervals, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
 _LEAST_ALIKE = 3  # technologies of the same publisher or market
@@ -130,12 +130,13 @@ def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As from `scores.evaluate`.
+        As from `scores.check_intervals`.
     """
     others = (rows["kind"] == result.constants) & (rows["technology"] != result.target.technology)
     if result.has_range:
         others &= (rows["share"] < EARLY) == (result.share < EARLY)
-    return evaluate(rows[others & result.has_range], sorted(result.levels), (FORECAST,))
+    levels = sorted(result.levels)
+    return check_intervals(evaluate(rows[others & result.has_range], levels, (FORECAST,)), levels)
 
 
 def coverage_frame(outcomes: pd.DataFrame, same: Sequence[AdoptionSeries]) -> pd.DataFrame:

@@ -8,8 +8,8 @@ The parts, each importing only those before it: ``problems``; ``date_formats``, 
 ``series`` (with its breaks and limit); ``data_files`` (files and the schema), ``checks`` (tables against each other);
 ``number_format``, ``table_text``, ``user_tables`` and ``user_file`` (any file); ``data`` (load, select); ``coverage``
 (what there is, and next values), ``claims``, ``countries`` (one technology by country), ``labels`` (words around
-tables and charts), ``profile`` (who uses it, for what, with which product, in which firms), ``pace`` (series on one
-clock).
+tables and charts), ``profile`` (who uses it, for what, with which product, in which firms), ``pace`` (series as
+shares of their limits).
 """
 
 from ..base.arguments import check_first_arguments
@@ -19,8 +19,8 @@ from .countries import compare_entities
 from .coverage import describe_coverage, find_expected, format_expected, list_series
 from .data import Data, list_studied, load
 from .fetch import fetch
-from .labels import Names, cite_series, cite_sources, find_labels
-from .pace import align_shares, crossing_years, list_shares, rank_pace
+from .labels import Names, cite_series, cite_sources, find_labels, list_earlier, list_levels, list_newer
+from .pace import list_shares
 from .problems import DataError, Problem
 from .profile import compute_rates, list_measures, list_products, list_profile
 from .series import AdoptionSeries
@@ -32,26 +32,26 @@ __all__ = [
     "Limit",
     "Names",
     "Problem",
-    "align_shares",
     "check_claims",
     "cite_series",
     "cite_sources",
     "compare_entities",
     "compute_rates",
-    "crossing_years",
     "describe_coverage",
     "fetch",
     "find_expected",
     "find_labels",
     "format_expected",
+    "list_earlier",
+    "list_levels",
     "list_measures",
+    "list_newer",
     "list_products",
     "list_profile",
     "list_series",
     "list_shares",
     "list_studied",
     "load",
-    "rank_pace",
 ]
 
 check_first_arguments(globals())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -14,8 +12,6 @@ from .problems import parameter_error, suggest_names
 
 LEAST_ECONOMIES = 20
 """Countries and regions that an indicator needs for a page of all of them."""
-_HIGHEST = 3
-"""Number of highest places of a whole list that are shown beside the countries asked for."""
 
 
 def compare_entities(data: Data, technology: str) -> pd.DataFrame:
@@ -94,78 +90,3 @@ def find_list(data: Data, technology: str, across: str = "") -> tuple[str, str]:
     what = f"'{across}' is no percentage of {technology} that" if across else f"no percentage of {technology or 'it'}"
     need = f"has three values or more for {LEAST_ECONOMIES} countries and regions{data.until()}"
     return "", f"{what} {need} ({max(counts, default=0)} have them)"
-
-
-def select_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:
-    """Pick what a figure shows of a comparison: of each kind of measure one figure of each country.
-
-    Of several measures of one kind the one of most countries counts, then the newest, then the widest question. Kinds
-    without a value of the entity are left out, unless it has none at all.
-
-    Parameters
-    ----------
-    compared : DataFrame
-        From `compare_entities`.
-    entity : str
-        The country of the run.
-    countries : sequence of str
-        Those to show besides.
-
-    Returns
-    -------
-    DataFrame
-        As `compared`; besides panel (the kind, or the measure where the kind is not known; surveys first), named
-        (bool: `entity` or one of the countries, with its newest observation; the others are the highest of a whole
-        list, with their values in it), list_date and list_size (of the whole list, if one is held). Of each panel the
-        highest comes first; of several measures, that of the entity.
-    """
-    panel = compared["kind"].where(compared["kind"] != "", compared["measure"])
-    rows = compared.assign(panel=panel, named=compared["entity"].isin([entity, *countries]))
-    newest = rows.sort_values("date", kind="stable").drop_duplicates(["indicator", "entity"], keep="last")
-    newest = newest.assign(size=newest.groupby("indicator")["entity"].transform("size"))
-    chosen = newest.sort_values(["size", "date", "value"], ascending=False, kind="stable")
-    chosen = chosen.drop_duplicates(["panel", "entity"])
-    if (chosen["entity"] == entity).any():
-        chosen = chosen[chosen["panel"].isin(chosen.loc[chosen["entity"] == entity, "panel"])]
-
-    # the highest of a list with the values by which they are the highest: others may have passed them since
-    highest = rows[(rows["place"] <= _HIGHEST) & ~rows["named"] & rows["indicator"].isin(chosen["indicator"])]
-    chosen = pd.concat([chosen[chosen["named"]], highest.drop_duplicates(["panel", "entity"])])
-    lists = compared.dropna(subset=["places"]).drop_duplicates("indicator")[["indicator", "date", "places"]]
-    lists = lists.rename(columns={"date": "list_date", "places": "list_size"})
-    several = chosen.groupby("panel")["indicator"].transform("nunique") > 1
-    chosen = chosen.assign(
-        own=(chosen["entity"] == entity) & several,  # values of one measure lie in order
-        order=chosen["panel"].map({"survey of the population": 0, "survey of firms": 0, "online panel": 1}).fillna(2),
-    ).merge(lists, on="indicator", how="left")
-    columns = ["order", "panel", "own", "value", "entity"]
-    chosen = chosen.sort_values(columns, ascending=[True, True, False, False, True], ignore_index=True)
-    return chosen.drop(columns=["size", "own", "order"])
-
-
-def format_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str]) -> str:
-    """Note on countries that no measure has, and on measures that are not ranked; "" for none.
-
-    Parameters
-    ----------
-    compared : DataFrame
-        From `compare_entities`.
-    technology : str
-    countries : sequence of str
-
-    Returns
-    -------
-    str
-    """
-    known = set(compared["entity"])
-    if not known:
-        return f"The data hold no measure of {technology} in percent, so no countries are compared."
-    hints = {country: suggest_names(country, known) for country in countries if country not in known}
-    missing = [name + (f" ({near})" if near.startswith("nearest") else "") for name, near in hints.items()]
-    said = [f"No measure of {technology} has {' or '.join(missing)}."] if missing else []
-    by_measure = compared.groupby("measure")
-    unranked = by_measure["place"].max().isna() & (by_measure["entity"].nunique() > _HIGHEST)
-    if unranked.any():
-        measures = " or ".join(unranked.index[unranked])
-        said.append(f"We rank no country by {measures}, because we do not have the publisher's whole list of a period.")
-    return " ".join(said)

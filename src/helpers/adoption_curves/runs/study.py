@@ -198,10 +198,6 @@ class Study:
         """Publishers of the series without its limit."""
         return indicators.cite_series(self.data, self.series, limit=False)
 
-    def example(self, references: Sequence[indicators.AdoptionSeries]) -> tutorial.Example:
-        """Forecast of one of the references as it would have been made at an earlier date, and the later figures."""
-        return tutorial.make_example(self.data, references)
-
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.
 

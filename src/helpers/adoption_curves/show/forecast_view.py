@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 from IPython.display import Image
 
 from ..base.levels import quoted_level
 from ..base.project import read_clock
-from ..forecast import Forecast, compare_limits, compare_newer, hindcast, later_shares, result_tables
+from ..forecast import Forecast, compare_limits, compare_newer, hindcast, result_tables
 from ..forecast.sensitivity import compare_since
-from ..indicators import AdoptionSeries, cite_series, find_expected, format_expected
+from ..indicators import cite_series, find_expected, format_expected
 from ..indicators.labels import list_earlier, list_levels, list_newer
 from ..say.page import write_deck, write_headline, write_title
 from ..say.run_tables import TABLES, RunTables
 from .figure_data import tidy_forecast
 from .figures.course import draw_forecast
-
-_LATER_YEARS = (1, 2, 3)
-"""After the share where a series stands, for which we say what others did."""
-
-
-def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """What other technologies did after they first passed the share where a series stands: the table ``02_later``.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-    others : sequence of AdoptionSeries
-
-    Returns
-    -------
-    DataFrame
-        A row for each of three years: years, technologies and series (how many are counted), and in percent of their
-        limits passed (the share), low, median and high (quantiles 0.1, 0.5 and 0.9). No rows without a limit.
-    """
-    share = series.share.tail(1).clip(upper=1).max()  # a rounded value may lie above its limit
-    counted = later_shares(share, _LATER_YEARS, others).dropna().reset_index()
-    later = counted[["years", "technologies", "series"]].assign(passed=100 * share)
-    later[["low", "median", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]
-    return later
 
 
 def read_run(study: Any) -> RunTables:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from .. import forecast
 from ..base.dates import decimal_years
 from ..forecast.forecasting import REPORTED_QUANTILES
-from ..forecast.hindcasts import cut_series, find_example, find_finished, outcome_frame
-from ..indicators import AdoptionSeries, Data, cite_series, find_labels
-from . import figures
+from ..forecast.hindcasts import cut_series, find_example, find_finished
+from ..indicators import AdoptionSeries, Data, cite_series
 
 
 def explain_forecast(
@@ -37,34 +34,6 @@ def explain_forecast(
         return result
     one, origin = find_example(references)
     return forecast.forecast(cut_series(one, origin), horizon_years=horizon_years)
-
-
-class Example(NamedTuple):
-    """A forecast of another technology as it would have been made at an earlier date."""
-
-    series: AdoptionSeries  # with the values that came later
-    forecast: forecast.Forecast
-    outcomes: pd.DataFrame  # from `hindcasts.outcome_frame`
-    figure: Figure
-
-
-def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
-    """Example of a forecast, of a technology that rose, from four values at three tenths of its limit.
-
-    Parameters
-    ----------
-    data : Data
-    references : sequence of AdoptionSeries
-
-    Returns
-    -------
-    Example
-    """
-    one, origin = find_example(references)
-    result = forecast.forecast(cut_series(one, origin, points=4))
-    outcomes = outcome_frame(result, one, origin)
-    source = cite_series(data, one, limit=False)
-    return Example(one, result, outcomes, figures.draw_hindcasts(outcomes, one, find_labels(data, one), source))
 
 
 def _frame_values(data: Data, series: AdoptionSeries, values: pd.Series) -> pd.DataFrame:

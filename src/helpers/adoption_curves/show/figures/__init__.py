@@ -4,21 +4,12 @@ Notebooks draw by these names. Other charts are in the modules, parts of a drawi
 """
 
 from .course import draw_forecast, draw_hindcasts
-from .score_forecasts import draw_calibration, draw_errors, draw_sides, draw_skill
-from .see_adoption import draw_alignment, draw_comparison, draw_growth
 from .style import TINTS
 from .summarise_findings import draw_register
 
 __all__ = [
     "TINTS",
-    "draw_alignment",
-    "draw_calibration",
-    "draw_comparison",
-    "draw_errors",
     "draw_forecast",
-    "draw_growth",
     "draw_hindcasts",
     "draw_register",
-    "draw_sides",
-    "draw_skill",
 ]
