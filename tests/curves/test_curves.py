@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from conftest import ROOT
-from courses import COURSES
 from snapshots import check_part, write_rows
 from statsmodels.genmod.families import Gaussian
 
@@ -274,4 +273,3 @@ def test_tables_of_several_families_join_both_kinds_of_errors():
 def test_the_method_lists_every_family_with_its_formula(renew):
     formulas = [(format_name(name), rf"$\displaystyle {family.latex}$") for name, family in FAMILIES.items()]
     check_part(ROOT / "docs" / "method.md", "families", write_rows(("family", "curve"), *formulas), renew)
-    assert set(COURSES) == set(FAMILIES)
