@@ -161,7 +161,7 @@ def ask_formula(kind, case):
     x = (case.values / case.limit)[None]
     spread = np.sqrt(model.variances(t, x, h, kind).sum(axis=-1))
     ahead, limit_sd = model.forecast_limit(t, case.limit[None], h)
-    return model.quantiles(model.find_path(t, x, h, kind), spread, LEVELS, ahead, limit_sd, kind)[0]
+    return model.quantiles(model.find_path(t, x, h, kind), spread, LEVELS, ahead, limit_sd, x[:, -1:], kind)[0]
 
 
 def thin(rows):
@@ -185,7 +185,7 @@ def compare():
     sets = {"comparison": data.references(), "early": early, "sales": sales, "Norway": norway}
     for name, series in sets.items():
         kind = "limit" if name in ("comparison", "early") else "sales"
-        every = backtest(series, kind, FIGURES)
+        every = backtest(series, kind, FIGURES, since="all")
         every = every[(every["share"] < EARLY) == (name == "early")] if kind == "limit" else every
         for figures in FIGURES:
             chosen = (every["window"] == figures) & every["horizon_years"].isin(HORIZONS)
@@ -223,7 +223,7 @@ def judge(rows, found, kind, about):
     ].to_numpy(float).T  # fmt: skip
     lost = ~np.isfinite(found).all(axis=1)
     ours = np.where(lost, line, np.clip(found[:, len(LEVELS) // 2], 0, ahead)) / ahead
-    banded = model.quantiles(ours, spread, LEVELS, ahead, limit_sd, kind)
+    banded = model.quantiles(ours, spread, LEVELS, ahead, limit_sd, rows["share"].to_numpy(float), kind)
     own = np.where(lost[:, None], banded, np.clip(found, 0, ahead[:, None]))
     own = found if about["method"] == "the formula" else own
     for bands, quantiles in (("its own", own), ("ours", banded)):
