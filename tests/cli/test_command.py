@@ -54,7 +54,7 @@ def test_exit_codes_are_those_of_the_docs():
 def read(*words):
     """Parameters that these words of a command line mean."""
     context = run_commands.run.make_context("run", list(words))
-    return options.read_options(context.params["given"], context.params["files"])
+    return options.read_options(context.params["pairs"], context.params["files"])
 
 
 TYPED = {
