@@ -351,8 +351,8 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     if vintage not in _VINTAGES:
         raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(_VINTAGES)} vintage of a figure.")
     each = entries.groupby(KEY, sort=False)
-    found = [_score_entry(dict(zip(KEY, key, strict=True)), part, data, vintage) for key, part in each]
-    scored = pd.DataFrame(found, columns=[*KEY, "q0.1", "q0.5", "q0.9", *_OUTCOME_COLUMNS])
+    scores = [_score_entry(dict(zip(KEY, key, strict=True)), part, data, vintage) for key, part in each]
+    scored = pd.DataFrame(scores, columns=[*KEY, "q0.1", "q0.5", "q0.9", *_OUTCOME_COLUMNS])
     titles = dict(zip(data.indicators["indicator"], data.indicators["title"], strict=True))
     scored.insert(6, "limit_title", [titles.get(limit, limit) for limit in scored["limit"]])
     rows = scored[~scored["model"].isin(BASELINES)].drop(columns=_RATIOS)
@@ -365,31 +365,31 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
 def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str) -> dict[str, Any]:
     """One forecast for one date, the columns `KEY` of which are `row`, with its scores."""
     levels, values = part["level"].to_numpy(float), part["value"].to_numpy(float)
-    found = row | dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
-    found |= {"side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": "", "note": "", "revised": False}
-    found |= dict.fromkeys(_COVERED, "")
+    score = row | dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
+    score |= {"side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": "", "note": "", "revised": False}
+    score |= dict.fromkeys(_COVERED, "")
     last, figures, note = _find_figures(row, data)
     if figures.empty:
-        return found
-    found |= {"came": figures["published"].iloc[0], "why": _find_reason(row, last, figures["date"].iloc[0], data)}
-    found["hindsight"] = bool(row["registered"] >= found["came"])
-    if found["why"]:
-        return found
+        return score
+    score |= {"came": figures["published"].iloc[0], "why": _find_reason(row, last, figures["date"].iloc[0], data)}
+    score["hindsight"] = bool(row["registered"] >= score["came"])
+    if score["why"]:
+        return score
     figure = figures.iloc[0 if vintage == "first" else -1]
     outcome, side = float(figure["value"]), figure["qualifier"]
-    found |= {"outcome": outcome, "side": side, "counted": not found["hindsight"], "note": note}
-    found["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
-    found["revised"] = vintage == "latest" and len(figures) > 1
+    score |= {"outcome": outcome, "side": side, "counted": not score["hindsight"], "note": note}
+    score["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
+    score["revised"] = vintage == "latest" and len(figures) > 1
     for name, level in zip(_COVERED, LEVELS, strict=True):
         if not {*band_ends(level)} <= {*levels}:
             continue
         low, high = np.interp(band_ends(level), levels, values)
         outside = {"exact": outcome < low or outcome > high, "at_least": outcome > high, "at_most": outcome < low}
-        found[name] = "no" if outside[side] else "yes" if side == "exact" else ""
+        score[name] = "no" if outside[side] else "yes" if side == "exact" else ""
     if side == "exact":
-        return found | {"wis": float(quantile_score(np.array([outcome]), values[None], levels)[0])}
+        return score | {"wis": float(quantile_score(np.array([outcome]), values[None], levels)[0])}
     below = float(np.interp(outcome, values, levels, left=0, right=1))
-    return found | {"probability": 1 - below if side == "at_least" else below}
+    return score | {"probability": 1 - below if side == "at_least" else below}
 
 
 def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.DataFrame, str]:

@@ -159,14 +159,16 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     rows = data.observations[(data.observations["entity"] == entity) & (data.observations["qualifier"] == "exact")]
     rows = rows.merge(about[["indicator", "product", "unit"]], on="indicator").assign(who="telemetry, devices")
     rows = _add_sources(data, rows).assign(printed=_print_figures(rows))
-    told = list_profile(data, indicator)
-    told = told[(told["entity"] == entity) & (told["question"] == "which product") & (told["unit"] == _DEVICES)]
-    told = told[told["who"].str.startswith("telemetry")].rename(columns={"category": "product"})
+    counted = list_profile(data, indicator)
+    counted = counted[
+        (counted["entity"] == entity) & (counted["question"] == "which product") & (counted["unit"] == _DEVICES)
+    ]
+    counted = counted[counted["who"].str.startswith("telemetry")].rename(columns={"category": "product"})
     breaks = data.breaks[data.breaks["indicator"].isin(about["indicator"]) & (data.breaks["kind"] == "break")]
     columns = ["product", "date", "value", "unit", "printed", "published", "who", "publisher", "url", "note"]
-    found = pd.concat([rows[columns], told[columns]]).sort_values(["product", "date"], ignore_index=True)
-    regime = np.searchsorted(np.sort(breaks["date"].unique()), found["date"], side="right")
-    return found.assign(regime=regime)
+    products = pd.concat([rows[columns], counted[columns]]).sort_values(["product", "date"], ignore_index=True)
+    regime = np.searchsorted(np.sort(breaks["date"].unique()), products["date"], side="right")
+    return products.assign(regime=regime)
 
 
 def list_measures(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataFrame:
@@ -249,8 +251,8 @@ def _find_window(data: Data, row: object) -> str:
     """The time within which one use counts at a figure, or the question that was asked, in quotation marks."""
     entity, indicator, date = (getattr(row, name) for name in ("entity", "indicator", "date"))
     within = find_within(str(getattr(row, "within", "")), date)[0]
-    asked = data.wording[(data.wording["indicator"] == indicator) & data.wording["entity"].isin(["", entity])]
-    newest = asked[asked["date"] <= date].sort_values("date", kind="stable").tail(1)
+    questions = data.wording[(data.wording["indicator"] == indicator) & data.wording["entity"].isin(["", entity])]
+    newest = questions[questions["date"] <= date].sort_values("date", kind="stable").tail(1)
     newest = newest[newest["status"] != "not known"]
     if within or newest.empty:
         return within or "question not known"

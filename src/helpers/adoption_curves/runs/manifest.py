@@ -280,8 +280,8 @@ def find_last(folder: Path) -> dict[str, Any]:
 
 def is_current(folder: Path, record: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """True if the run in `folder`, with this record, is whole and was made from `inputs`, from `describe_inputs`."""
-    made = {name: entry["made_from"] for name, entry in record.get("notebooks", {}).items()}
-    sources = {name: about["the notebook"] for name, about in {**made, **record.get("left_out", {})}.items()}
+    inputs_of = {name: entry["made_from"] for name, entry in record.get("notebooks", {}).items()}
+    sources = {name: about["the notebook"] for name, about in {**inputs_of, **record.get("left_out", {})}.items()}
     same = {name: record.get(name) for name in inputs} | {"notebooks": sources} == inputs
     return same and not find_changed(folder, record)
 

@@ -228,9 +228,9 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     from .cells import render_body
 
     run = path.parent.parent
-    made = run / "html" / f"{path.stem}.html"
-    if path.parent.name == "notebooks" and (run / RECORD).exists() and made.exists():
-        raise UserError(f"This notebook of a run has its page: {shorten_path(made)}")
+    page_of_run = run / "html" / f"{path.stem}.html"
+    if path.parent.name == "notebooks" and (run / RECORD).exists() and page_of_run.exists():
+        raise UserError(f"This notebook of a run has its page: {shorten_path(page_of_run)}")
     notebook = _read_notebook(path)
     try:
         body, wordless = render_body(notebook)

@@ -51,7 +51,7 @@ def clean_html(source: str) -> str:
             return value if re.fullmatch(r"h\d", tag) or (tag == "a" and value not in PAGE_IDS) else None
         return value if re.match(_ADDRESSES.get(name, ""), value, re.IGNORECASE) else None
 
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         plain = nh3.clean(
             source,
@@ -63,7 +63,7 @@ def clean_html(source: str) -> str:
             filter_style_properties={"text-align"},  # of Markdown's tables
         )
     finally:  # nh3 drops what is raised in `keep`, so Ctrl-C waits until it has ended
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     plain = re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain)
     plain = re.sub(r'\sstyle="text-align:\s*(\w+);?"', r' class="gt_\1"', plain)
     title = r'(<thead>\s*)<tr class="gt_heading">\s*<td[^>]*>(.*?)</td>\s*</tr>'
