@@ -164,7 +164,10 @@ def write_odds():
 
 
 def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data, references):
-    skill = read_table("baseline", "04_skill").query("method == 'forecast' and benchmark == 'straight_line'")
+    compared = read_table("baseline", "04_skill")
+    skill = compared.query("benchmark == 'straight_line'")
+    fitted = compared[compared["benchmark"].str.contains("logistic|gompertz")]
+    curves_worse = 100 * (1 / fitted["wis_relative"]).groupby(fitted["benchmark"]).mean() - 100
     held_out = read_table("baseline", "04_held_out").query("method == 'forecast'").set_index("horizon_years")
     four, eight = (held_out[held_out["window"] == window] for window in (4, 8))
     near, far = 100 * eight.loc[[3, 5], "coverage_80"]
@@ -199,6 +202,7 @@ def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data
         "skill": join_numbers(skill.loc[skill["window"] == 4, "wis_relative"], "{:.2f}"),
         "half_pace": f"{half_pace.min():.0f} to {half_pace.max():.0f}%",
         "prophet": f"{prophet.min():.1f} to {prophet.max():.1f}",
+        "curves": f"{curves_worse.min():.0f}% worse than the forecast and the worst {curves_worse.max():.0f}%",
         "peers": f"{len(better)} of {len(peers)} comparisons, in {(better['high'] < 1).sum()} of them beyond chance",
         "last_years": f"{technologies['last'].min()[:4]} to {technologies['last'].max()[:4]}",
         "last_shares": f"{technologies['last_share'].min():.0f} to {technologies['last_share'].max():.0f}%",

@@ -304,7 +304,8 @@ def score_parts(data: Data, kind: str = "limit") -> pd.DataFrame:
     tried["a_third"] = evaluate(rows.assign(spread=rows["spread"] / np.sqrt(3)), [0.8], [FORECAST])
     means = {}
     for name, evaluated in tried.items():
-        each = evaluated.groupby([rows["stage"], "technology"], observed=True)[["wis", "covered"]].mean()
+        checked = check_intervals(evaluated, [0.8])
+        each = checked.groupby([rows["stage"], "technology"], observed=True)[["wis", "covered"]].mean()
         means[name] = each.groupby("stage", observed=True).mean()
     counts = rows.groupby("stage", observed=True)["technology"].agg(technologies="nunique", forecasts="size")
     ratios = {name: means[name]["wis"] / means[FORECAST]["wis"] for name in ("to_limit", "to_ends", "a_third")}
