@@ -80,11 +80,8 @@ CONTENTS = """
 {pages}
 ```
 """
-RUN_PAGES = {
-    "Read the default run": ["run/gallery", "run/0*"],
-    "Look up": ["run/api/curves", "run/api/forecast", "run/api/indicators", "run/api/figures"],
-}
-"""Pages that the site makes, by heading of docs/index.md; the first heading is only the site's."""
+RUN_PAGES = {"Look up": ["run/data", "run/outputs", "run/api/*"]}
+"""Pages that are outside docs/ or made from docstrings, by heading of docs/index.md."""
 DOCSTRINGS = {
     "curves": "Curves",
     "forecast": "Forecasts",
@@ -133,12 +130,13 @@ def adapt_page(app, docname, source):
     """Give a page of docs/ what only the site has, and let its links lead to pages of the site."""
     if docname.startswith("run/"):
         return
-    text = re.sub(r"\]\(\.\./(data|outputs)/README\.md", r"](run/\1.md", source[0])
+    text = source[0]
     if docname == "index":
         text = write_front((app.srcdir.parent / "README.md").read_text(encoding="utf-8"), text)
     if docname == "gallery":  # lists become cards, which have pictures
         text = re.sub(r"^!\[.*\n\n?", "", text, flags=re.MULTILINE)
         text = re.sub(r"(^- `.*\n(  .*\n)*)+", show_runs, text, flags=re.MULTILINE)
+    text = re.sub(r"\]\((?:\.\./)?(data|outputs)/README\.md", r"](run/\1.md", text)
     source[0] = re.sub(r"\[([^]]*)\]\(try\.html\)", r'<a href="try.html">\1</a>', text)
 
 
@@ -146,9 +144,11 @@ def write_front(readme, index):
     """The README, then the table of contents from the headings and links of docs/index.md."""
     readme = re.sub(r'<picture>.*?alt="(.*?)".*?</picture>', PICTURE, readme, flags=re.DOTALL)
     sections = re.findall(r"^## (.*)\n((?:.*\n)+?)(?=## |\Z)", index, flags=re.MULTILINE)
-    pages = {caption: re.findall(r"^- \[.*?\]\((.*?)\)", links, flags=re.MULTILINE) for caption, links in sections}
-    for caption, made in RUN_PAGES.items():
-        pages[caption] = [*pages.get(caption, []), *made]
+    pages = {}
+    for caption, links in sections:
+        listed = re.findall(r"^- \[.*?\]\((?!\.\.)(.*?)\)", links, flags=re.MULTILINE)
+        pages[caption] = [*listed, *RUN_PAGES.get(caption, [])]
+    pages["The default run"] = ["run/gallery", "run/0*"]
     contents = [CONTENTS.format(caption=caption, pages="\n".join(each)) for caption, each in pages.items()]
     return readme.replace("](docs/", "](") + "".join(contents)
 

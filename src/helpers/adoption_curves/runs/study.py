@@ -27,10 +27,10 @@ from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import FACTS, ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
 from .table_files import read_csv, write_csv
 
+# Parameters that say which series a table is of: tables that differ in one are never read together.
 _SUBJECT = {"entity", "indicator", "limit", "since", "as_of", "data"}
-"""Parameters that say which series a table is of: tables that differ in one are never read together."""
+# Parameters in which they may differ; by hand that is said.
 _BESIDE = {"horizon_years", "until", "milestone", "shares", "families"}
-"""Parameters in which they may differ; by hand that is said."""
 
 
 class Study:
