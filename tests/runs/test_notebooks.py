@@ -69,7 +69,7 @@ def test_the_numbered_title_and_one_cell_of_plain_commented_parameters_come_firs
 
 
 def test_a_picture_comes_soon(notebook):
-    assert any(re.search(r"study\.draw\(|write_forecast\(|explore\(", cell.source) for cell in read_code(notebook)[:6])
+    assert any(re.search(r"study\.draw\(|write_forecast\(|explore\(", cell.source) for cell in read_code(notebook)[:7])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS[:4], ids=lambda path: path.stem)
@@ -101,7 +101,7 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
             shell.run_cell(code)
     [message] = shown
     assert message.startswith(
-        "Run 'baseline' has no table 01_wording yet. Notebook 01 writes it: run that notebook first,"
+        "Run 'baseline' has no table 05_newer yet. Notebook 05 writes it: run that notebook first,"
     )
     for code in ("from adoption_curves.indicators import load\nload(as_of='soon')", "study.keep('07_x', None)"):
         shown.clear()
