@@ -183,11 +183,6 @@ class Study:
         """Titles and units for figures and sentences."""
         return indicators.find_labels(self.data, self.series)
 
-    @cached_property
-    def own_source(self) -> str:
-        """Publishers of the series without its limit."""
-        return indicators.cite_series(self.data, self.series, limit=False)
-
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.
 
