@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from conftest import ROOT
-from courses import COURSES
 from snapshots import check_part, write_rows
 from statsmodels.genmod.families import Gaussian
 
@@ -246,7 +245,8 @@ def test_hopeless_series_have_a_flag_and_every_question_an_answer(name):
         (lambda: Logistic(USERS, ceiling=50), "is below the highest value, 66"),
         (lambda: Logistic(grow(), ceiling=pd.Series(80.0, pd.to_datetime(["2020-12-31"]))), "has dates, but"),
         (lambda: Logistic(USERS, errors="white"), "must be 'independent' or 'ar1'"),
-        (lambda: Logistic(grow()).fit().predict("2026-12-31"), "the observations have numbers for dates"),
+        (lambda: Logistic(grow()).fit().predict("2026-12-31"), "the observations have numbers as dates"),
+        (lambda: Logistic(USERS).fit().predict("03/04/2010"), "2010-04-03 or 2010-03-04"),
         (lambda: fit_families(USERS, ["weibull"]), "available: logistic, gompertz, bass"),
         (lambda: assess_ceiling(USERS, limit=-1), "the limit must be above 0 on every date, got -1"),
     ],
@@ -273,4 +273,3 @@ def test_tables_of_several_families_join_both_kinds_of_errors():
 def test_the_method_lists_every_family_with_its_formula(renew):
     formulas = [(format_name(name), rf"$\displaystyle {family.latex}$") for name, family in FAMILIES.items()]
     check_part(ROOT / "docs" / "method.md", "families", write_rows(("family", "curve"), *formulas), renew)
-    assert set(COURSES) == set(FAMILIES)

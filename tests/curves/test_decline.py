@@ -6,7 +6,7 @@ import pytest
 import simulated
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.base.decline import are_in_decline, find_newest
+from adoption_curves.base.decline import find_newest
 from adoption_curves.curves import decimal_years, is_in_decline
 
 
@@ -44,6 +44,9 @@ def test_of_the_plain_shapes_those_two_have_fallen_that_anyone_would_say_have():
         ([100, 90, 80, 70, 62, 70, 78, 84], False),  # more than half is made up
         ([60, 58, 0, 50, 40], True),  # a figure of 0 is passed over
         ([60, 58, np.nan, 50, 40], True),
+        ([5, 9, 14, 0], True),  # a last figure of 0 counts
+        ([5, 0, 9, 14, 20], False),
+        ([0, 0, 0, 0], False),
     ],
 )
 def test_few_figures_and_recoveries(values, expected):
@@ -61,25 +64,12 @@ def test_the_figures_asked_are_those_that_a_forecast_uses():
     assert find_newest(2020 + np.arange(10) / 50).tolist() == [0, 3, 6, 9]
 
 
-def test_windows_are_asked_together_as_each_alone():
-    random = np.random.default_rng(3)
-    t, values = np.tile(np.arange(2010.0, 2016), (300, 1)), random.lognormal(0, 0.3, (300, 6))
-    together = are_in_decline(t, values)
-    assert 10 < together.sum() < 290
-    assert together.tolist() == [is_in_decline(*row) for row in zip(t, values, strict=True)]
-
-
 def test_of_the_projects_series_microblogs_and_landlines_have_fallen():
     names = {series.indicator for series in indicators.load().references() if ask(series.values)}
     assert names == {"microblog_users", "us_landline_telephone"}
 
 
-def test_a_last_figure_of_0_has_fallen_and_earlier_ones_are_passed_over():
-    years = [2018, 2019, 2020, 2021]
-    assert is_in_decline(years, [5, 9, 14, 0])
-    assert not is_in_decline(years, [0, 5, 9, 14])
-    assert not is_in_decline([2017, *years], [5, 0, 9, 14, 20])
-    assert not is_in_decline(years, [0, 0, 0, 0])
-    series = pd.Series([5.0, 9, 14, 0], years)
+def test_a_series_that_ends_at_0_has_neither_a_forecast_nor_a_curve():
+    series = pd.Series([5.0, 9, 14, 0], [2018, 2019, 2020, 2021])
     assert forecast.forecast(series, 100).kind == "fallen"
     assert curves.assess_ceiling(series, limit=100).verdict == "fallen"

@@ -67,19 +67,6 @@ def test_truth_values_are_no_figures_dates_or_years():
             forecast.forecast(pd.Series(VALUES, ENDS), 100, horizon_years=horizon)
 
 
-def test_in_curves_numbers_stay_numbers_and_a_text_of_a_year_is_its_last_day():
-    assert curves.decimal_years("2021") == 2022
-    assert curves.decimal_years("2021-06") == curves.decimal_years("2021-06-30")
-    assert curves.decimal_years([2021, 2022]).tolist() == [2021, 2022]
-    fit = curves.Logistic(pd.Series(VALUES, ENDS)).fit()
-    assert fit.predict(["2020"]).iloc[0] == fit.predict(["2020-12-31"]).iloc[0]
-    for text in ("03/04/2021", "now", "today"):
-        with pytest.raises(curves.CurveError):
-            curves.decimal_years(text)
-    with pytest.raises(curves.CurveError, match="2010-04-03 or 2010-03-04"):
-        fit.predict("03/04/2010")
-
-
 @pytest.mark.parametrize(("years", "levels"), [([-1], [0.5]), ([np.nan], [0.5]), ([1], [2]), ([1], [1.0]), ([1], [0])])
 def test_times_before_the_last_figure_and_levels_that_are_none_are_refused(result, years, levels):
     with pytest.raises(ValueError, match=r"0 or more|between 0 and 1"):

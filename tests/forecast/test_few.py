@@ -33,6 +33,10 @@ def test_few_figures_have_no_forecast(values, limit):
     assert forecast.hindcast(result.target.values, limit).empty
 
 
+def test_a_series_of_which_only_limits_are_known_is_few():
+    assert forecast.forecast(indicators.load().series("OECD", "genai_use_oecd")).kind == "few"
+
+
 def test_figures_within_half_a_year_say_no_more_than_the_last():
     dates = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
     near = forecast.forecast(pd.Series([10.0, 11, 12], dates), 100)

@@ -73,17 +73,6 @@ def test_frame_has_the_published_columns(make):
     assert frame[frame["date"] <= "2029-06-30"]["basis"].eq("tested").all()
 
 
-def test_bands_beyond_the_backtest_are_said_to_be_extrapolated(make):
-    frame = make([10, 14, 20, 27], horizon_years=8).frame()
-    assert frame[frame["date"] > "2029-12-31"]["basis"].eq("extrapolated").all()
-
-
-def test_percent_without_a_limit_stays_below_100_and_a_limit_is_kept(make):
-    assert make(make_series([20, 35, 60, 80], unit="percent of adults"), None).frame()["q0.5"].max() <= 100
-    assert make([20, 35, 60, 80], None, most=120).frame()["q0.5"].max() <= 120
-    assert make([20, 35, 60, 80], None, most=120).frame()["q0.5"].is_monotonic_increasing
-
-
 def test_a_share_of_sales_has_the_second_row_of_constants_and_a_limit_of_100(make):
     sold = make_series([10, 14, 20, 27], unit="percent of new cars", measure="flow")
     result, level = make(sold, None), make([10, 14, 20, 27])
@@ -184,14 +173,6 @@ def test_milestones(make):
     crossed, medians = pd.Timestamp(table.loc[0.6, "median"]), result.quantiles[0.5]
     assert medians[medians.index < crossed].lt(60).all()
     assert medians[medians.index > crossed].ge(60 - 0.1).all()
-
-
-def test_the_limit_moves_and_is_uncertain(make):
-    table = result_tables.limit_frame(make([100, 200, 320, 420], make_series([900, 950, 990, 1050])))
-    assert table["q0.5"].is_monotonic_increasing
-    assert table["q0.5"].iloc[0] > 1050
-    assert (table["q0.9"] > table["q0.1"]).all()
-    assert (result_tables.limit_frame(make([10, 14, 20]))["q0.05"] == 100).all()
 
 
 def test_nothing_after_the_origin_changes_a_hindcast():

@@ -7,20 +7,29 @@ import pytest
 from adoption_curves import forecast, indicators
 
 
+@pytest.fixture
+def read_own(tmp_path):
+    """Gives the series of a file of one's own from its values since 2019, unit, measure and limit."""
+
+    def read(values, unit, limit="", measure="level"):
+        path = tmp_path / "own.csv"
+        path.write_text("".join(["date,value\n", *(f"{year},{value}\n" for year, value in enumerate(values, 2019))]))
+        return indicators.load(f"{path}?unit={unit}&measure={measure}").series("own data", "own", limit)
+
+    return read
+
+
 def make(values, limit=None, **facts):
     series = pd.Series(values, range(2019, 2019 + len(values)), name="users", dtype=float)
     series.attrs.update(facts)
     return forecast.forecast(series, limit, horizon_years=5)
 
 
-def test_a_limit_a_million_times_above_the_figures_is_in_another_unit(tmp_path):
+def test_a_limit_a_million_times_above_the_figures_is_in_another_unit(read_own):
     with pytest.raises(ValueError, match=r"more than 1,000,000 times the highest observation, 44\. Write both"):
         make([10, 19, 31, 44], 1_400_000_000)
-    path = tmp_path / "own.csv"
-    path.write_text("date,value\n2019,10\n2020,19\n2021,31\n2022,44\n")
-    data = indicators.load(f"{path}?unit=million people&measure=level")
     with pytest.raises(indicators.DataError, match="Write both in one unit"):
-        data.series("own data", "own", 1_400_000_000)
+        read_own([10, 19, 31, 44], "million people", 1_400_000_000)
 
 
 def test_a_figure_a_little_above_the_limit_is_said_with_its_digits():
@@ -43,24 +52,20 @@ def test_a_total_that_falls_is_refused_with_a_limit_too(limit):
         make([10, 40, 20, 50], limit, measure="cumulative")
 
 
-def test_percentages_may_be_above_100_where_a_file_or_the_limit_says_so(tmp_path):
-    unit, path = "percent of people", tmp_path / "own.csv"
-    path.write_text("date,value\n2019,90\n2020,110\n2021,130\n2022,140\n")
-    data = indicators.load(f"{path}?unit=%25 of people&measure=level")
+def test_percentages_may_be_above_100_where_a_file_or_the_limit_says_so(read_own):
+    unit = "percent of people"
     with pytest.raises(indicators.DataError, match="if the unit has no limit add -p limit none"):
-        data.series("own data", "own")
-    assert (forecast.forecast(data.series("own data", "own", "none")).quantiles[0.5] > 140).all()
+        read_own([90, 110, 130, 140], unit)
+    assert (forecast.forecast(read_own([90, 110, 130, 140], unit, "none")).quantiles[0.5] > 140).all()
     assert make([90, 110, 130, 140], 200, unit=unit).quantiles.to_numpy().max() < 200
     assert make([10, 20, 40, 60], 150, unit=unit).quantiles.to_numpy().max() > 100
     assert make([10, 20, 40, 60], unit=unit).quantiles.to_numpy().max() <= 100
 
 
-def test_none_means_none_for_shares_of_sales_too(tmp_path):
-    path = tmp_path / "own.csv"
-    path.write_text("date,value\n2019,10\n2020,19\n2021,31\n2022,44\n")
-    data = indicators.load(f"{path}?unit=%25 of new cars&measure=flow")
-    assert forecast.forecast(data.series("own data", "own")).has_range
-    free = forecast.forecast(data.series("own data", "own", "none"))
+def test_none_means_none_for_shares_of_sales_too(read_own):
+    sold = ([10, 19, 31, 44], "percent of new cars")
+    assert forecast.forecast(read_own(*sold, measure="flow")).has_range
+    free = forecast.forecast(read_own(*sold, "none", measure="flow"))
     assert not free.has_range
     assert "Pass limit=..." in repr(free)
     assert np.isfinite(free.quantiles.to_numpy()).all()

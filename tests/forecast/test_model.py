@@ -76,16 +76,6 @@ def test_each_date_may_have_levels_of_its_own():
     np.testing.assert_array_equal(same, compute(t, x, 100 * ones, 0 * ones))
 
 
-def test_round_numbers_stay_round():
-    """Figures of a straight line through the limit's own scale: nothing is rounded on the way, and the median is it."""
-    t, h = np.array([[-2.0, -1, 0]]), np.array([[1.0, 2.0]])
-    x = model.back(np.array([[-1.0, -0.5, 0.0]]))
-    path = model.find_path(t, x, h)
-    ones = np.ones((1, 2))
-    found = model.quantiles(path, 0.3 * ones, np.array([0.5]), 1000 * ones, 30 * ones, x[:, -1:], "limit")
-    np.testing.assert_array_equal(found[..., 0], 1000 * path)
-
-
 @pytest.mark.parametrize("points", [1, 2])
 @pytest.mark.parametrize("kind", model.CONSTANTS)
 def test_one_figure_or_two_are_refused(points, kind):
@@ -93,15 +83,6 @@ def test_one_figure_or_two_are_refused(points, kind):
     for function in (model.find_path, model.variances):
         with pytest.raises(ValueError, match="3 values or more"):
             function(t, x, H[None], kind)
-
-
-def test_without_a_limit_a_series_that_slows_is_continued_more_slowly():
-    t, y = -np.array([[4.0, 3, 2, 1, 0]]), np.array([[10.0, 18, 24, 27, 28]])
-    gain = 28 * (model.find_path(t, y / 28, H[None], "free") - 1)[0]
-    counted = np.average([8, 6, 3, 1], weights=0.5 ** (np.array([3.5, 2.5, 1.5, 0.5]) / model._HALF_LIFE))
-    np.testing.assert_allclose(gain, counted * model.damp(H), rtol=1e-12)
-    fall = model.find_path(t, y[:, ::-1] / 10, np.array([[50.0]]), "free")[0, 0]
-    assert 0 < fall < 1
 
 
 def test_rivals_are_what_their_equations_say():

@@ -1,5 +1,7 @@
 """Ranges are given where a limit is known, and nowhere else; few figures have no forecast."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,12 +17,9 @@ USERS = pd.Series([3.0, 6, 10, 16, 24, 33, 41, 50], DAYS, name="users")
 
 def describe(measure):
     """The series as one of this measure."""
-    data = indicators.load()
-    model = data.series("World", "chatgpt_weekly_active_users", "none")
-    from dataclasses import replace
-
-    none = model.censored.iloc[:0]
-    return replace(model, values=USERS, measure=measure, censored=none, observations=model.observations.iloc[:0])
+    series = indicators.load().series("World", "chatgpt_weekly_active_users", "none")
+    none = {"censored": series.censored.iloc[:0], "observations": series.observations.iloc[:0]}
+    return replace(series, values=USERS, measure=measure, **none)
 
 
 @pytest.fixture(scope="module", params=["no limit", "a total", "a flow"])
@@ -70,11 +69,6 @@ def test_with_a_limit_there_are_ranges_and_the_form_without_one_has_a_median_alo
     assert limits.loc[none, "q0.5"].notna().all()
     assert limits.loc[none, ["q0.1", "q0.9"]].isna().all(axis=None)
     assert limits.loc[~none, ["q0.1", "q0.5", "q0.9"]].notna().all(axis=None)
-
-
-def test_a_series_of_which_only_limits_are_known_is_few():
-    data = indicators.load()
-    assert forecast.forecast(data.series("OECD", "genai_use_oecd")).kind == "few"
 
 
 def test_a_series_whose_growth_levels_off_within_a_year_has_hindcasts():

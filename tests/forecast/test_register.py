@@ -67,23 +67,15 @@ def put_own(path):
 # ---- the register of the project
 
 
-def test_it_has_what_each_release_registered_and_the_eleven_of_china_from_before():
+def test_the_register_of_the_project_is_whole():
+    """Rows are added at the end, each forecast with its levels; before their day there are none."""
     rows = register.read_register(indicators.load())
-    each = rows[KEY].drop_duplicates()
-    task = ["entity", "indicator", "limit"]
-    releases = ("2026-11-29", "path_1", 99, 66), ("2026-11-30", "formula", 96, 64), ("2026-12-03", "formula_2", 358, 178)
-    for day, model, forecasts, series in releases:
-        made = each[each["registered"] == day]
-        assert made["model"].value_counts().to_dict() == dict.fromkeys((model, *BASELINES), forecasts)
-        assert len(made[task].drop_duplicates()) == series
-    before = each[each["model"].isin(WITHDRAWN) & ~each["model"].isin(["path_1", "formula"])]
-    assert before["model"].value_counts().to_dict() == {"weighted": 5, "mean": 2, "mean_2": 2, "mean_3": 2}
-    assert set(before["entity"] + before["indicator"]) == {"Chinagenai_users"}
     levels = rows.groupby(KEY)["level"].agg(tuple)
     economies = levels[levels != RECORDED].reset_index()
     assert set(economies["indicator"]) == {"ai_user_share_microsoft"}, "filed by register --all"
     assert set(economies["level"]) == {(0.1, 0.5, 0.9)}
-    assert rows["registered"].is_monotonic_increasing, "rows are added at the end"
+    assert rows["registered"].is_monotonic_increasing
+    assert {PUBLISHED_MODEL, *BASELINES, *WITHDRAWN} == set(rows["model"])
     assert register.read_register(indicators.load(as_of="2026-06-30")).empty
     assert register.read_register(indicators.load(), "Atlantis").empty
 
@@ -146,6 +138,18 @@ def test_no_row_is_written_over_by_another_registration_or_by_other_data(run, da
     counted = pd.read_csv(place)[KEY].drop_duplicates()["model"].value_counts()
     assert counted.to_dict() == {MODEL: 3, "another": 1, **dict.fromkeys(BASELINES, 3)}, "a baseline once a day"
     assert {path.name for path in place.parent.iterdir()} == {place.name}, "nothing is left beside it"
+
+
+def test_the_day_since_which_a_forecast_uses_values_is_registered(place):
+    """That of a suspected change of method; blank where the forecast uses all values."""
+    data = indicators.load()
+    series = data.series("China", "genai_users")
+    result = forecast.forecast(series)
+    used = f"{result.since:%Y-%m-%d}"
+    for since in (used, ""):
+        register.add_rows(register.make_rows(series, tabulate(result), ["2027-12-31"], since=since), data)
+    rows = register.read_register(data)
+    assert rows.loc[rows["model"] == MODEL, "since"].unique().tolist() == ["2025-06-30", ""]
 
 
 def test_what_no_figure_could_be_compared_with_is_refused(series, quantiles):
@@ -354,13 +358,6 @@ def test_a_register_that_a_spreadsheet_has_saved_is_one(tmp_path):
     assert len(register.read_register(indicators.load(f"{tmp_path / 'five.csv'}?measure=level")))
 
 
-def test_a_figure_to_come_is_no_score(data):
-    found = score(data, enter("2031-12-31")).iloc[0]
-    assert (found["side"], found["inside"]) == ("", "")
-    assert found["text"].endswith("The outcome has not been published yet.")
-    assert score(data, enter("2031-12-31").iloc[:0]).empty
-
-
 def test_a_figure_whose_day_was_corrected_is_scored_for_the_row_that_meant_it(data):
     """With a note: of all figures of the series, and of the outcome alone."""
     rows, plain = data.vintages, score(data, enter("2025-12-31")).iloc[0]
@@ -393,23 +390,22 @@ def test_a_segment_or_a_last_figure_that_was_corrected_is_said_beside_the_score(
 
 
 def test_the_next_value_is_the_newest_forecast_of_the_published_method_without_an_outcome():
-    day = pd.Timestamp("2026-02-01")
+    day, names = pd.Timestamp("2026-02-01"), indicators.Names("Things", "percent of homes")
     row = {"registered": day, "target_date": pd.Timestamp("2026-12-31"), "model": PUBLISHED_MODEL, "came": pd.NaT}
     row |= {"q0.1": 1.0, "q0.5": 2.0, "q0.9": 3.0}
     older, other = {"q0.1": 0.9, "registered": day - pd.Timedelta(days=31)}, {"model": "zebra"}
     passed = {"target_date": pd.Timestamp("2025-12-31"), "came": day}
-    names = indicators.Names("Things", "percent of homes")
+
+    def list_next(*rows, **options):
+        found = _list_next(RunTables({"06_register": pd.DataFrame(rows)}, names, **options))
+        return [(each.text, each.value, each.of, each.note) for each in found]
+
+    said = ("1.0 to 3.0%", 2.0, "December 2026, 80% interval; median 2.0%", "Registered on 1 February 2026")
     listed = [row, row | older, row | other, row | passed]
-    for order in (listed, listed[::-1]):
-        [found] = _list_next(RunTables({"06_register": pd.DataFrame(order)}, names))
-        assert (found.text, found.value) == ("1.0 to 3.0%", 2.0)
-        assert found.of == "December 2026, 80% interval; median 2.0%"
-        assert found.note == "Registered on 1 February 2026"
-    due = {"target_date": pd.Timestamp("2026-01-31")}
-    [found] = _list_next(
-        RunTables({"06_register": pd.DataFrame([row | due])}, names, expected="was expected in May 2026")
-    )
-    assert found.note == (
+    assert list_next(*listed) == list_next(*listed[::-1]) == [said]
+    assert list_next(row | other) == []
+    [due] = list_next(row | {"target_date": pd.Timestamp("2026-01-31")}, expected="was expected in May 2026")
+    note = (
         "An estimate of a value not yet published, registered on 1 February 2026; publication was expected in May 2026"
     )
-    assert list(_list_next(RunTables({"06_register": pd.DataFrame([row | other])}, names))) == []
+    assert due[-1] == note

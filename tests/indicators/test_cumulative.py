@@ -34,14 +34,6 @@ def select(source, limit=""):
     return data.series(*data.own[0], limit=limit)
 
 
-def test_the_measure_says_what_is_cumulative(tmp_path):
-    series = select(write(tmp_path, "sales", measure="cumulative"))
-    assert (series.measure, series.cumulative) == ("cumulative", True)
-    series = select(write(tmp_path, "sales"))
-    assert series.cumulative is False
-    assert not any(series.cumulative for series in indicators.load().references())
-
-
 @pytest.mark.parametrize("limit", ["", 150])
 def test_no_path_and_no_edge_falls(tmp_path, limit):
     result = forecast(select(write(tmp_path, "Sold to date", measure="cumulative"), limit))
@@ -105,34 +97,43 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     assert (row["verdict"], row["high"]) == (FLOW, np.inf)
 
 
-def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "year,value,break\n2019,30,\n2020,40,\n2021,10,new survey\n",
+            "2 values of mine before the break of 2021-12-31 (new survey) left out.",
+        ),
+        (
+            "year,value,break\n2019,30,\n2020,40,\n2021,10,new survey\n",
+            "no forecast, because a forecast needs three usable values that span half a year; the series has",
+        ),
+        (
+            "year,value,break\n2018,10,new survey\n2019,12,\n2020,20,\n2021,31,\n2022,50,another\n",
+            "4 values of mine before the break of 2022-12-31 (another) left out.",
+        ),
+        ("year,value\n2016,0\n2017,90\n2018,95\n2019,70\n", "1 value of 0 of mine left out of curves and forecast"),
+        ("year,value\n2017,90\n2018,95\n2019,70\n2020,60\n", "it has fallen, and curves of adoption only rise."),
+        ("date,value\n2024-01-28,1\n2024-02-28,2\n2024-03-28,3\n", "usable: two are less than half a year from the"),
+        ("date,value\n2024-01-28,1\n2024-02-28,2\n2024-03-28,3\n", "last 3 people on 28 March 2024"),
+    ],
+)
+def test_check_names_what_is_left_out_and_why_there_is_no_forecast(tmp_path, capsys, text, said):
     path = tmp_path / "mine.csv"
+    path.write_text(text)
+    code, out, _ = call(capsys, "check", path, "--unit", "people", "--measure", "level")
+    assert (code, said in out) == (0, True), out
 
-    def check(text):
-        path.write_text(text)
-        return call(capsys, "check", path, "--unit", "people", "--measure", "level")[:2]
 
-    head = "year,value,break\n"
-    code, out = check(head + "2019,30,\n2020,40,\n2021,10,new survey\n")
-    assert (code, "2 values of mine before the break of 2021-12-31 (new survey) left out." in out) == (0, True)
-    assert "no forecast, because a forecast needs three usable values that span half a year; the series has" in out
-    code, out = check(head + "2015,30,\n2016,33,\n2018,10,new survey\n2019,12,\n2020,20,\n2021,31,\n2022,50,another\n")
-    assert code == 0
-    assert "6 values of mine before the break of 2022-12-31 (another) left out." in out
-    code, out = check("year,value\n2016,0\n2017,90\n2018,95\n2019,70\n2020,60\n")
-    assert code == 0
-    assert "1 value of 0 of mine left out of curves and forecast" in out
-    assert "no forecast, because it has fallen, and curves of adoption only rise." in out
-    code, out = check("date,value\n" + "".join(f"2024-0{month}-28,{month}\n" for month in range(1, 6)))
-    assert (
-        code,
-        "usable: four are less than half a year from the next" in out,
-        "last 5 people on 28 May 2024" in out,
-    ) == (
-        0,
-        True,
-        True,
-    )
+def test_check_says_what_a_forecast_of_numbers_sold_has_in_the_place_of_an_interval(tmp_path, capsys):
+    path = tmp_path / "sold.csv"
+    path.write_text("Year,Sold\n2020,3\n2021,5\n2022,8\n2023,12\n")
+    out = call(capsys, "check", path, "--unit", "cars", "--measure", "flow")[1]
+    assert "We forecast one year, without an interval." in out
+    assert "between 1/2 and 2 times their trend 1 year ahead (4,308 forecasts)" in out
+    assert "Divide them by all sales of the kind to get a share, which has an interval." in out
+    out = call(capsys, "check", path, "--unit", "cars", "--measure", "cumulative")[1]
+    assert "Without one we quote no forecast." in out, "of a total"
 
 
 def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys, monkeypatch):

@@ -311,13 +311,3 @@ def test_data_are_read_once_as_long_as_the_files_stay_the_same(tmp_path):
     changed = indicators.load(folder)
     assert (changed.exact_values("China", "genai_users").iloc[-1], changed is first) == (603, False)
     assert first.exact_values("China", "genai_users").iloc[-1] == 602
-
-
-def test_own_data_have_the_references_of_the_project_as_known_on_their_day(tmp_path):
-    path = tmp_path / "mine.csv"
-    path.write_text("date,value\n2019,8\n2020,15.5\n2021,27\n", encoding="utf-8")
-    own, project = (
-        indicators.load(f"{path}?unit=percent&measure=level", as_of="2022-06-30"),
-        indicators.load(as_of="2022-06-30"),
-    )
-    assert list(map(repr, own.references())) == list(map(repr, project.references()))

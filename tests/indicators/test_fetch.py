@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 from processes import call
-from publishers import ANSWERS, DATA, FILES, FLOWS, WB, Publishers, serve
+from publishers import ANSWERS, DATA, FLOWS, WB, Publishers, serve
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import RunError
@@ -141,7 +141,7 @@ def test_what_varies_is_listed_and_several_are_series_of_their_own(publishers, c
 
 
 def test_a_value_after_a_break_begins_a_series_and_other_marks_are_told(publishers, capsys):
-    text = (ANSWERS / "eurostat/data.xml").read_text(encoding="utf-8")
+    text = (ANSWERS / f"{DATA[1:]}.xml").read_text(encoding="utf-8")
     text = text.replace('OBS_VALUE="17.3"', 'OBS_VALUE="17.3" OBS_FLAG="e" CONF_STATUS="C"')
     text = text.replace('OBS_VALUE="7.1"', 'OBS_VALUE="NaN"')
     Publishers.faults |= {f"{DATA}/.GE250....RO": answer(text.encode(), "application/xml")}
@@ -199,7 +199,7 @@ def test_fetching_again_says_what_has_changed_and_keeps_the_old_file(publishers,
     assert (code, Path("norway.csv").read_bytes()) == (0, old)
     assert "Nothing has changed since" in said
     path = "/owid/grapher/electric-car-sales-share.csv"
-    text = (ANSWERS / FILES[path]).read_text(encoding="utf-8")
+    text = (ANSWERS / path[1:]).read_text(encoding="utf-8")
     revised = {
         "NOR,2023,92": "NOR,2023,90.4",
         "Norway,NOR,2012,3.1\n": "",
@@ -228,7 +228,7 @@ def test_fetching_again_says_what_has_changed_and_keeps_the_old_file(publishers,
 
 
 CSV, META = "/owid/grapher/electric-car-sales-share.csv", "/owid/grapher/electric-car-sales-share.metadata.json"
-TABLE = (ANSWERS / FILES[CSV]).read_bytes()
+TABLE = (ANSWERS / CSV[1:]).read_bytes()
 CHUNK = b"%x\r\n%s\r\n" % (len(TABLE) - 2, TABLE[:-2])  # the last but one of its chunks ends in the last line
 FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable data that we are not allowed to re-share"}'
 
@@ -290,7 +290,7 @@ def test_what_no_publisher_has_is_told_with_what_there_is(publishers, capsys, wo
 
 def test_numbers_may_be_texts_but_no_other_text_is_a_figure(publishers, capsys):
     words = [*INDIA, "--unit", "%", "--measure", "level", "--to", "in.csv"]
-    rows = json.loads((ANSWERS / "wb/internet-1.json").read_text(encoding="utf-8"))
+    rows = json.loads((ANSWERS / f"{WB[1:]}-1.json").read_text(encoding="utf-8"))
     rows[0]["pages"], rows[1][1]["value"] = 1, "56.04"
     Publishers.faults[WB] = answer(json.dumps(rows).encode())
     assert fetch(capsys, *words)[0] == 0
@@ -331,7 +331,7 @@ def test_without_a_network_it_says_so(capsys, monkeypatch, tmp_path):
 
 
 def test_a_group_of_countries_has_its_values_and_failed_metadata_cost_none(publishers, capsys):
-    text = (ANSWERS / "wb/internet-1.json").read_text(encoding="utf-8").replace('"pages": 2', '"pages": 1')
+    text = (ANSWERS / f"{WB[1:]}-1.json").read_text(encoding="utf-8").replace('"pages": 2', '"pages": 1')
     rows = json.loads(text.replace('"IN"', '"XD"').replace('"India"', '"High income"').replace('"IND"', '""'))
     Publishers.faults["/wb/country/HIC/indicator/IT.NET.USER.ZS"] = answer(json.dumps(rows).encode())
     countries = json.loads((ANSWERS / "wb/country.json").read_text(encoding="utf-8"))
@@ -347,7 +347,7 @@ def test_a_group_of_countries_has_its_values_and_failed_metadata_cost_none(publi
 
 
 def test_a_title_that_would_be_a_formula_is_written_as_text(publishers, capsys):
-    meta = json.loads((ANSWERS / FILES[META]).read_text(encoding="utf-8"))
+    meta = json.loads((ANSWERS / META[1:]).read_text(encoding="utf-8"))
     meta["columns"]["ev_sales_share"]["titleShort"] = '=HYPERLINK("https://example.org")'
     Publishers.faults[META] = answer(json.dumps(meta).encode())
     code, said = fetch(capsys, *NORWAY, "--measure", "flow", "--to", "norway.csv")

@@ -1,7 +1,6 @@
 """What there is: series and runs; how a run is removed, and that nothing else is; the version."""
 
 import json
-import re
 import shutil
 from importlib.metadata import version
 
@@ -61,18 +60,6 @@ def test_runs_are_listed_with_what_they_are_of(capsys, outputs, run):
     assert call(capsys, "runs")[1].splitlines()[0].split()[:2] == ["run", "made"]
     shutil.rmtree(outputs)
     assert "No run yet" in call(capsys, "runs")[1]
-
-
-def test_an_attempt_that_failed_is_named_beside_the_last_whole_run(capsys, outputs, run):
-    for name in ("small", "other"):
-        (outputs / f"{name}.partial").mkdir()
-        (outputs / f"{name}.partial" / "error.txt").write_text(
-            "attempt of 2026-11-01 05:30 UTC failed: Notebook 05 failed\n  KeyError: x\nmore\n"
-        )
-    rows = {row["run"]: row["state"] for row in json.loads(call(capsys, "runs", "--json")[1])}
-    why = r"attempt of \d{4}-\d\d-\d\d \d\d:\d\d UTC failed: Notebook 05 failed KeyError: x"
-    assert re.fullmatch(f"whole; {why}", rows["small"])
-    assert re.fullmatch(f"not made; {why}", rows["other"])
 
 
 def test_version(capsys):

@@ -15,8 +15,6 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from processes import call
@@ -194,26 +192,6 @@ def test_books_of_one_table_are_read_and_others_refused(tmp_path, content, choic
 
 
 # ---- forms
-
-DATES = ["%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%d-%b-%Y", "%Y年%m月%d日"]
-
-
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(st.data())
-def test_a_series_comes_back_from_every_written_form(tmp_path_factory, data):
-    path = tmp_path_factory.mktemp("form") / "form.csv"
-    values = data.draw(st.lists(st.integers(1, 10**9).map(lambda one: one / 100), min_size=3, max_size=8))
-    days = pd.date_range(data.draw(st.dates(datetime(1900, 1, 1).date(), datetime(2015, 1, 1).date())),  # noqa: DTZ001
-                         periods=len(values), freq="397D")  # fmt: skip
-    decimal, form = data.draw(st.sampled_from(".,")), data.draw(st.sampled_from(DATES))
-    numbers = [data.draw(st.sampled_from(["{:.2f}", "{:,.2f}"])).format(value) for value in values]
-    numbers = [number.translate(str.maketrans(",.", ".,")) if decimal == "," else number for number in numbers]
-    rows = [f"{day}\t{number}" for day, number in zip(days.strftime(form), numbers, strict=True)]
-    path.write_text("\n".join(["date\tUsers", *rows]), encoding="utf-8")
-    read = indicators.load(Source(path, LEVEL))
-    series = read.exact_values(*read.own[0])
-    assert series.tolist() == pytest.approx(values, rel=1e-12)
-    assert series.index.tolist() == days.tolist()
 
 
 @pytest.mark.parametrize(

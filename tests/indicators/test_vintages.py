@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from malformed import TABLES, write_folder
-from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.indicators.labels import _find_urls
@@ -80,12 +79,6 @@ def test_a_value_that_was_public_before_its_day_is_refused(tmp_path):
     early = "\n".join([f"{header},published", f"{first},2001-01-01", *(f"{row}," for row in rows), ""])
     with pytest.raises(indicators.DataError, match=r"^observations\.csv, row 2, column published: is before the day"):
         indicators.load(write_folder(tmp_path, observations=early))
-
-
-def test_a_day_before_the_first_figure_is_refused(capsys, outputs):
-    code, _, said = call(capsys, "run", "early", "-p", "as_of", "2024-01-01")
-    assert (code, "was public, 2024-11-30" in said) == (2, True)
-    assert not list(outputs.rglob("*"))
 
 
 def test_an_address_is_that_of_the_publication_that_has_the_figure(data):

@@ -45,30 +45,6 @@ def find_faults(text, study):
     return [figure for figure in told if figure not in text]
 
 
-OWN = {
-    "one after a break": "2019,10,,\n2020,19,,\n2021,31,,\n2022,44,,\n2023,60,,another question\n",
-    "a limit after a break": "2019,10,,\n2020,19,,\n2021,31,,\n2022,44,,\n2023,50,at_least,another question\n",
-    "0 after a break": "2019,10,,\n2020,19,,\n2021,31,,\n2022,44,,\n2023,0,,another question\n",
-    "two breaks, and a fall": "2016,40,,\n2017,30,,\n2018,9,,another base\n2019,19,,\n2020,12,,\n2021,60,,a question\n",
-    "a limit below the last figure": "2019,10,,\n2020,19,,\n2021,31,,\n2022,44,,\n2023,40,at_least,\n",
-    "two limits": "2019,10,,\n2020,19,,\n2021,31,,\n2022,44,,\n2023,50,at_least,\n2024,70,at_most,\n",
-}
-"""Own files: date, value, qualifier, break."""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("unit", ["% of homes", "homes"])
-@pytest.mark.parametrize("name", OWN)
-def test_the_newest_figure_of_an_own_file_with_a_break_is_on_its_first_page(tmp_path, name, unit):
-    path = tmp_path / "own.csv"
-    path.write_text("date,value,qualifier,break\n" + OWN[name])
-    text, study = read_page(tmp_path / "outputs", {"data": f"{path}?unit={unit}&measure=level"}, ["04", *SHOWN])
-    assert not find_faults(text, study)
-    if "break" in name:
-        assert "We quote no forecast, because a forecast needs three usable values" in text
-        assert "break" in {*study.read_table("06_key_numbers")["key"]}
-
-
 @pytest.mark.slow
 @pytest.mark.every
 def test_the_newest_figure_of_every_series_is_on_its_first_page(tmp_path):

@@ -28,12 +28,6 @@ def notebook(name):
     return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
 
 
-def test_the_sequence_is_complete():
-    assert [path.stem[:2] for path in NOTEBOOKS[:8]] == ["01", "02", "03", "04", "05", "06", "07", "08"]
-    outside = ["explore_adoption"]
-    assert [path.stem for path in NOTEBOOKS[8:]] == outside, "outside the sequence"
-
-
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
 def test_make_strip_takes_all_of_a_run_out_and_stored_notebooks_hold_nothing_of_one(tmp_path):
     """The command of the Makefile on executed copies gives the stored notebooks, byte by byte."""
@@ -66,26 +60,6 @@ def test_the_numbered_title_and_one_cell_of_plain_commented_parameters_come_firs
         assert re.fullmatch(r"[a-z_]+ = .+  # .+", line), line
         ast.literal_eval(line.split(" = ", 1)[1].rsplit("  # ", 1)[0])
     assert ('run = "baseline"' in lines[0]) == bool(number)
-
-
-def test_a_picture_comes_soon(notebook):
-    assert any(re.search(r"study\.draw\(|write_forecast\(|explore\(", cell.source) for cell in read_code(notebook)[:7])
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS[:4], ids=lambda path: path.stem)
-def test_what_only_keeps_tables_stands_in_the_last_cell(path):
-    notebook = nbformat.read(path, 4)
-    assert re.search("## Tables for the run\n", notebook.cells[-2].source)
-    assert all(line.startswith("study.keep(") for line in notebook.cells[-1].source.splitlines())
-    assert not any("study.keep(" in cell.source for cell in notebook.cells[:-1])
-
-
-def test_no_number_stands_in_prose(notebook):
-    """Results are computed by the run; prose has no figure but parameters' names, formulas and plain counts."""
-    for cell in notebook.cells[1:]:
-        if cell.cell_type == "markdown":
-            text = re.sub(r"\$[^$]*\$|`[^`]*`|\b(10|50|80|95|0|1)%?\b", "", cell.source)
-            assert not re.search(r"\d{2,}|\d\.\d", text), cell.source
 
 
 def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):

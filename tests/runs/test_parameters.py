@@ -26,6 +26,11 @@ from adoption_curves.runs.parameters import (
     [
         ("run", 2025, "2025"),
         ("run", "1e3", "1e3"),
+        ("run", "007", "007"),
+        ("entity", "NO", "NO"),
+        ("limit", "100.0", "100"),
+        ("horizon_years", "010", 10),
+        ("shares", ["0.50", ".9"], [0.5, 0.9]),
         ("limit", 100, "100"),
         ("limit", None, "none"),
         ("as_of", date(2025, 10, 31), "2025-10-31"),
@@ -67,12 +72,6 @@ def test_a_value_in_yaml_is_the_text_that_is_written(text):
     """Eurostat's code of Norway is no false, and 010 is no 8."""
     written = text.removeprefix("!!binary ")
     assert parse_yaml(f"limit: {text}\nshares: [{text}]") == {"limit": written, "shares": [written]}
-
-
-def test_texts_become_what_their_parameter_is():
-    texts = {"run": "007", "entity": "NO", "horizon_years": "010", "shares": ["0.50", ".9"], "limit": "100.0"}
-    read = read_parameters(texts)
-    assert (read.run, read.entity, read.horizon_years, read.shares, read.limit) == ("007", "NO", 10, [0.5, 0.9], "100")
 
 
 # ---- own files

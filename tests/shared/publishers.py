@@ -1,4 +1,4 @@
-"""Publishers as a server on this machine: answers in their forms, from tests/reference/fetch."""
+"""Publishers as a server on this machine: answers in their forms, from tests/reference/fetch, by the path asked for."""
 
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,22 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 ANSWERS = Path(__file__).parents[1] / "reference" / "fetch"
 KINDS = {".csv": "text/csv", ".json": "application/json", ".xml": "application/xml"}
 WB, FLOWS, DATA = "/wb/country/IND/indicator/IT.NET.USER.ZS", "/eurostat/dataflow/ESTAT", "/eurostat/data/ISOC_EB_AI"
-FILES = {
-    "/owid/grapher/electric-car-sales-share.csv": "owid/electric-car-sales-share.csv",
-    "/owid/grapher/electric-car-sales-share.metadata.json": "owid/electric-car-sales-share.metadata.json",
-    "/owid/grapher/app-users.csv": "owid/app-users.csv",
-    "/owid/grapher/app-users.metadata.json": "owid/app-users.metadata.json",
-    "/owid/api/search": "owid/search.json",
-    "/wb/indicator/IT.NET.USER.ZS": "wb/indicator.json",
-    "/wb/indicator/IT.NET.USER": "wb/invalid.json",
-    "/wb/country": "wb/country.json",
-    WB: "wb/internet-{page}.json",
-    "/wb/sources/2/series/IT.NET.USER.ZS/metadata": "wb/metadata.json",
-    "/wb/sources/2/search/IT NET USER": "wb/search.json",
-    "/wb/country/NOR/indicator/SP.POP.TOTL": "wb/population.json",
-    f"{FLOWS}/ISOC_EB_AI/latest": "eurostat/structure.xml",
-    f"{FLOWS}/all/latest": "eurostat/dataflows.xml",
-}
 
 
 class Publishers(BaseHTTPRequestHandler):
@@ -34,19 +18,18 @@ class Publishers(BaseHTTPRequestHandler):
 
     def do_GET(self):
         parts = urlsplit(self.path)
-        path = parts.path.replace("%20", " ")
         self.asked.append(self.path)
-        fault = self.faults.get(path)
+        fault = self.faults.get(parts.path)
         if callable(fault):
             return fault(self)
         if fault is not None:
-            return self.give(fault, KINDS[Path(path).suffix or ".json"])
-        if path.startswith(DATA):
-            return self.give((ANSWERS / "eurostat/data.xml").read_bytes(), KINDS[".xml"])
-        if path not in FILES:
-            return self.give(b"<html>Not found</html>", "text/html", 404)
-        file = ANSWERS / FILES[path].format(page=parse_qs(parts.query).get("page", ["1"])[0])
-        return self.give(file.read_bytes(), KINDS[file.suffix])
+            return self.give(fault, KINDS[Path(parts.path).suffix or ".json"])
+        path = DATA if parts.path.startswith(DATA) else parts.path.replace("%20", "_")
+        page = parse_qs(parts.query).get("page", ["1"])[0]
+        for name in (path, f"{path}.json", f"{path}-{page}.json", f"{path}.xml"):
+            if (file := ANSWERS / name[1:]).is_file():
+                return self.give(file.read_bytes(), KINDS[file.suffix])
+        return self.give(b"<html>Not found</html>", "text/html", 404)
 
     def give(self, content, kind, status=200, **headers):
         self.send_response(status)

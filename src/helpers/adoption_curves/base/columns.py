@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# Entity and source of values whose file names none; never shown in a sentence.
 UNNAMED = "own data"
-"""Entity and source of values whose file names none; never shown in a sentence."""
+# Title of values whose file does not say what they are.
 USUAL_TITLE = "Own values"
-"""Title of values whose file does not say what they are."""
+# Pattern of an indicator's name.
 NAME = r"^[a-z][a-z0-9_]*$"
-"""Pattern of an indicator's name."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ COLUMNS = (
 )
 # fmt: on
 
+# Options that describe how to read a file, by name.
 CHOICES = {
     "unit": "Unit of the values, as in the file: '% of adults', 'million people'.",
     "measure": "What values count: level (in use on a date), cumulative (total to date) or flow (during a period).",
@@ -105,20 +106,19 @@ CHOICES = {
     "year-end": "Last day of the years, MM-DD: 06-30.",
     "season": "none: differences between months or quarters of a level are due to chance.",
 }
-"""Options that describe how to read a file, by name."""
+# Options that were removed, and what to write instead.
 GONE = {
     "part": "was removed in 3.0; write --date '{Year}-{Month}' or --date '{Year}-Q{Quarter}'",
     "pdf": "was removed in 3.0; print the SVG of a chart, figures/NAME.svg, or a page from the browser",
 }
-"""Options that were removed, and what to write instead."""
+# Options that may be repeated.
 REPEATED = ("where", "ignore", "na")
-"""Options that may be repeated."""
+# Allowed values of an option.
 LIMITED: Mapping[str, tuple[str, ...]] = {
     "measure": ("level", "cumulative", "flow"),
     "decimal": (".", ","),
     "season": ("none",),
 }
-"""Allowed values of an option."""
 
 
 def spread_choices(choices: Mapping[str, str | tuple[str, ...]]) -> list[tuple[str, str]]:

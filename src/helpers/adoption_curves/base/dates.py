@@ -10,20 +10,20 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+# Dates in any form that pandas reads, or decimal years.
 Dates: TypeAlias = pd.Index | pd.Series | np.ndarray | Sequence[Any]
-"""Dates in any form that pandas reads, or decimal years."""
+# Dates or decimal years, or a single one.
 Times: TypeAlias = Dates | str | date | float
-"""Dates or decimal years, or a single one."""
 _FARTHEST_YEAR = 9999
+# First and last year allowed for an observation; other years are typing errors or limits of a calendar.
 OBSERVED_YEARS = (1800, 2100)
-"""First and last year allowed for an observation; other years are typing errors or limits of a calendar."""
+# Number of observations that a forecast needs, and the years that they must span.
 LEAST_OBSERVATIONS, LEAST_SPAN = 3, 0.49
-"""Number of observations that a forecast needs, and the years that they must span."""
+# Number of observations that the verdict "levels off" needs.
 LEAST_TO_LEVEL_OFF = 6
-"""Number of observations that the verdict "levels off" needs."""
 REAL = (int, float, np.integer, np.floating)
+# A text in which a day and a month come before the year.
 _EITHER = re.compile(r"\s*(\d{1,2})\s*[-/. ]\s*(\d{1,2})\s*[-/. ]\s*(\d{4})")
-"""A text in which a day and a month come before the year."""
 
 
 class CurveError(ValueError):

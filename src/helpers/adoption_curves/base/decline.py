@@ -15,18 +15,18 @@ import numpy as np
 from .dates import LEAST_OBSERVATIONS, LEAST_SPAN, CurveError
 from .formats import spell
 
+# Minimum distance in years between two observations that a forecast uses, and the largest number that it uses.
 LEAST_APART, _MAX_OBSERVATIONS = 0.4, 8
-"""Minimum distance in years between two observations that a forecast uses, and the largest number that it uses."""
+# Number of observations that a forecast uses at least, if the series has as many.
 _LEAST_USED = 4
-"""Number of observations that a forecast uses at least, if the series has as many."""
+# Minimum fall from the highest to the last observation, as a share of the highest.
 LEAST_FALL = 0.1
-"""Minimum fall from the highest to the last observation, as a share of the highest."""
+# Minimum ratio of a fall to the scatter.
 BEYOND_SCATTER = 1.5
-"""Minimum ratio of a fall to the scatter."""
+# Number of consecutive falls since the peak that are not attributed to chance.
 _STEADY_FALLS = 3
-"""Number of consecutive falls since the peak that are not attributed to chance."""
+# A series that has recovered this part of its fall is rising again.
 _RECOVERED = 0.5
-"""A series that has recovered this part of its fall is rising again."""
 
 
 def find_spaced(t: np.ndarray, least: float = LEAST_APART) -> np.ndarray:

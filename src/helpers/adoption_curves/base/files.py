@@ -12,8 +12,8 @@ from typing import Any
 
 from .formats import MAX_CHARACTERS, clean
 
+# Bytes of a file that is read as text.
 MAX_TEXT = 50_000_000
-"""Bytes of a file that is read as text."""
 
 
 def write_file(path: Path, content: bytes, sync: bool = True) -> str:

@@ -23,10 +23,10 @@ from .files import hash_file, read_json, write_json
 from .formats import escape
 from .project import BusyError, RunError, raise_for_links, shorten_path
 
+# Names in a workspace that no new folder can have.
 _LOCK, _HOLDER, _OLD = ".lock", ".holder", ".old"
-"""Names in a workspace that no new folder can have."""
+# Pattern of files that macOS and office programs leave in folders that they open.
 _LEFTOVER = r"(.*/)?(\.DS_Store|~\$.*|\.~lock\..*#)"
-"""Pattern of files that macOS and office programs leave in folders that they open."""
 
 
 @contextmanager
@@ -180,8 +180,8 @@ def move_edited(folder: Path, paths: Sequence[str], of: Path | None = None) -> s
 
 # ---- folders without a manifest: a failed run, a comparison ---------------------------------------------------------
 
+# List of the files that adoption wrote in such a folder: sha256 by path.
 WRITTEN = "written.json"
-"""List of the files that adoption wrote in such a folder: sha256 by path."""
 
 
 def write_list(folder: Path) -> None:

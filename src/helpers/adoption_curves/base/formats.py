@@ -15,8 +15,8 @@ UNSEEN = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffd\ufffe\uffff\U000e0000-\U000e01ef]"
 )
+# Unpaired surrogates, which JSON may contain but no UTF-8 file can.
 _HALVES = re.compile("[\ud800-\udfff]")
-"""Unpaired surrogates, which JSON may contain but no UTF-8 file can."""
 SHOWN_CHARACTERS = 80  # of one value or name
 MAX_CHARACTERS = 5_000  # of one text on a page or in a chart
 
@@ -74,7 +74,7 @@ def format_amount(number: float, unit: str) -> str:
 
     >>> format_amount(2e6, "people"), format_amount(48.2, "percent of adults"), format_amount(1125.3, "million people")
     ('2,000,000 people', '48.2 percent of adults', '1,125.3 million people')
-    >>> format_amount(12_345_678_901, "tokens"), say(40_000_000_000_000)
+    >>> format_amount(12_345_678_901, "tokens"), format_number(40_000_000_000_000)
     ('12,345,678,901 tokens', '40,000,000,000,000')
     """
     return f"{number:,.15g} {unit}".strip()
@@ -144,12 +144,12 @@ def mark_chinese(text: str) -> str:
     return re.sub(chinese, lambda words: f'<span lang="zh-Hans">{words[0]}</span>', html.escape(text))
 
 
+# Verdict for a flow, to which curves of the number in use do not apply.
 FLOW = "a flow"
-"""Verdict for a flow, to which curves of the number in use do not apply."""
+# Text in place of the forecast of a series in decline.
 NO_FORECAST = "no forecast: the series is in decline"
-"""Text in place of the forecast of a series in decline."""
+# Advice on a forecast without intervals; the braces take the option or argument.
 GIVES_RANGE = "Pass {}, the largest possible value, to get prediction intervals."
-"""Advice on a forecast without intervals; the braces take the option or argument."""
 
 
 def format_unit(unit: str) -> str:
@@ -175,10 +175,10 @@ def format_bound(row: Any, unit: str = "", bare: bool = False, own: bool = True)
     >>> format_bound(row, "percent of adults"), format_bound(row, "percent of adults", own=False)
     ('at least 50%', 'more than 50%')
     """
-    return f"{say_bound(row, own)}{format_newest(row.value, '' if bare else unit, own)}"
+    return f"{format_side(row, own)}{format_newest(row.value, '' if bare else unit, own)}"
 
 
-def say_bound(row: Any, own: bool = True) -> str:
+def format_side(row: Any, own: bool = True) -> str:
     """Words before a value that was published as a bound, with a space at the end; "" for an exact value."""
     side = getattr(row, "qualifier", "exact")
     above = getattr(row, "read_low", math.nan) > row.value or (side == "at_least" and not own)
@@ -210,17 +210,19 @@ def format_percent(value: float) -> str:
     return f"{value:.1f}%" if 0 < value < 1 or 99.5 <= value < 100 else f"{value:.0f}%"
 
 
-def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -> str:
+def format_number(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -> str:
     """A number with its unit, rounded for reading.
 
     Percentages have one decimal. Other numbers have two decimals below 10, one below 100 and none from there, and four
     significant digits from 10,000; small numbers have two significant digits. The larger of the number and the one that
     is printed `beside` it decides. `bare` omits the unit, if another number with the same unit follows.
 
-    >>> say(1125.3, "million people"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
-    ('1,125 million people', '42.8%', '8.4', '5.26', '42.0', '0.053')
-    >>> say(9_412_345, "users"), say(-0.3, "percentage points"), say(float("inf"), "users"), say(98.4, beside=574)
-    ('9,412,000 users', '−0.3 percentage points', 'no limit', '98')
+    >>> format_number(1125.3, "million people"), format_number(42.83, "percent of adults")
+    ('1,125 million people', '42.8%')
+    >>> [format_number(value) for value in (8.4, 5.256, 42, 0.0532)], format_number(98.4, beside=574)
+    (['8.4', '5.26', '42.0', '0.053'], '98')
+    >>> format_number(9_412_345, "users"), format_number(-0.3, "percentage points"), format_number(math.inf, "users")
+    ('9,412,000 users', '−0.3 percentage points', 'no limit')
     """
     if not math.isfinite(value):
         return "no limit" if value > 0 else "not known"
@@ -244,7 +246,7 @@ def format_newest(value: float, unit: str, own: bool = False) -> str:
     >>> format_newest(179_360.5, "thousand people", own=True), format_newest(19.95, "percent")
     ('179,360.5 thousand people', '20.0%')
     """
-    return f"{value:,.15g}{format_unit(unit)}" if own or float(value).is_integer() else say(value, unit)
+    return f"{value:,.15g}{format_unit(unit)}" if own or float(value).is_integer() else format_number(value, unit)
 
 
 def format_range(low: float, high: float, unit: str = "") -> str:
@@ -253,7 +255,7 @@ def format_range(low: float, high: float, unit: str = "") -> str:
     >>> format_range(298.2, 1177, "million people"), format_range(1e-9, 1252), format_range(8.4, 42, "percent")
     ('298 to 1,177 million people', '0 to 1,252', '8.4 to 42.0%')
     """
-    return f"{say(low, unit, high, bare=True)} to {say(high, unit)}"
+    return f"{format_number(low, unit, high, bare=True)} to {format_number(high, unit)}"
 
 
 def format_place(entity: str) -> str:

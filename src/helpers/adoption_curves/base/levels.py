@@ -9,12 +9,12 @@ from typing import Any
 
 from .formats import quote
 
+# Default levels of the prediction intervals.
 LEVELS = (0.5, 0.8, 0.9)
-"""Default levels of the prediction intervals."""
+# Level that is quoted if it is available.
 _QUOTED_LEVEL = 0.8
-"""Level that is quoted if it is available."""
+# Quantile levels of a registered forecast: we have too few technologies to test levels outside 0.05 to 0.95.
 RECORDED = tuple(round(0.05 * step, 2) for step in range(1, 20))
-"""Quantile levels of a registered forecast: we have too few technologies to test levels outside 0.05 to 0.95."""
 
 
 def quoted_level(levels: Sequence[float]) -> float:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from .dates import Times, decimal_years, read_days
 
+# Smallest error of a fit, as a share of the limit: half a percentage point, to which values are published.
 MEASUREMENT = 0.005
-"""Smallest error of a fit, as a share of the limit: half a percentage point, to which values are published."""
 _FAR = 1_000_000
 
 

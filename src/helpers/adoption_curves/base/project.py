@@ -56,18 +56,18 @@ class Stopped(BaseException):
 
 # ---- folders --------------------------------------------------------------------------------------------------------
 
+# Marker file that `adoption new` writes: commands inside that folder use its data and notebooks.
 PROJECT_MARK = ".adoption-project"
-"""Marker file that `adoption new` writes: commands inside that folder use its data and notebooks."""
+# The checkout that contains this package, if any.
 _CHECKOUT = Path(__file__).resolve().parents[4]
-"""The checkout that contains this package, if any."""
+# Folder of data and notebooks in an installed package; it does not exist in a checkout.
 PACKAGED = Path(__file__).parents[1] / "_project"
-"""Folder of data and notebooks in an installed package; it does not exist in a checkout."""
+# The manifest in a run's folder.
 RECORD = "run.json"
-"""The manifest in a run's folder."""
+# Environment variable with the run's folder; if it is not set, a person runs the notebook.
 RUNNER = "ADOPTION_RUNNER"
-"""Environment variable with the run's folder; if it is not set, a person runs the notebook."""
+# Data tables that were computed outside the package or by scripts in benchmarks; runs only read them.
 COUNTED = ("audit", "audit_ends", "levelled")
-"""Data tables that were computed outside the package or by scripts in benchmarks; runs only read them."""
 
 
 def find_root() -> Path:
@@ -185,10 +185,10 @@ class Source:
             return str(self.path)
         return f"{self.path}?{urlencode(self.choices, doseq=True)}"
 
-    def say(self) -> str:
+    def format(self) -> str:
         """Name of the file or folder with its options, as text.
 
-        >>> Source.read("/home/x.csv?date=Year&unit=%25+of+homes").say()
+        >>> Source.read("/home/x.csv?date=Year&unit=%25+of+homes").format()
         'x.csv (date: Year, unit: % of homes)'
         """
         how = ", ".join(f"{name}: {text}" for name, text in spread_choices(self.choices))
@@ -210,12 +210,12 @@ class Source:
 
 # ---- the register ---------------------------------------------------------------------------------------------------
 
+# Names of the methods in the register: those withdrawn, and the published one. Another method is added at the end.
 *WITHDRAWN, PUBLISHED_MODEL = ("weighted", "mean", "mean_2", "mean_3", "path_1", "formula", "formula_2")
-"""Names of the methods in the register: those withdrawn, and the published one. Another method is added at the end."""
+# Name in scores of the published method's forecasts for past days, see `is_estimate`.
 ESTIMATES = f"{PUBLISHED_MODEL} (estimates)"
-"""Name in scores of the published method's forecasts for past days, see `is_estimate`."""
+# Name of the table of registered forecasts.
 REGISTER = "forecasts.csv"
-"""Name of the table of registered forecasts."""
 
 
 def find_register(path: Path) -> Path:
@@ -254,11 +254,11 @@ def read_clock() -> datetime:
 
 # ---- operating system -----------------------------------------------------------------------------------------------
 
+# Minimum disk space that a run needs, in bytes.
 NEEDED = 30_000_000
-"""Minimum disk space that a run needs, in bytes."""
 FULL = os.strerror(errno.ENOSPC)
+# Optional imports of our dependencies; no run needs them, and skipping them saves a second.
 _UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
-"""Optional imports of our dependencies; no run needs them, and skipping them saves a second."""
 
 
 def count_processors() -> int:

@@ -148,7 +148,7 @@ def params() -> None:
 @click.argument("path", default="data")
 @options.pairs
 @options.choices
-def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
+def check(path: str, pairs: Pairs, **choices: tuple[str, ...]) -> None:
     """Check data of your own before a run.
 
     PATH is a folder of data, or a file of your own; without one it is the project's data. Prints how it reads the file,
@@ -161,11 +161,11 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
     from . import listing
 
     source = options.read_source(path, choices)
-    said = [(name.replace("_", "-"), text) for name, text in spread_choices(choices)]
-    asked: dict[str, Any] = options.read_options(given) | {"data": str(source.find_from_here())}
+    texts = [(name.replace("_", "-"), text) for name, text in spread_choices(choices)]
+    parameters: dict[str, Any] = options.read_options(pairs) | {"data": str(source.find_from_here())}
     try:
-        data = indicators.load(asked["data"])
-        refused, notes = find_refusals(data, asked) if data.is_beside else ([], [])
+        data = indicators.load(parameters["data"])
+        refused, notes = find_refusals(data, parameters) if data.is_beside else ([], [])
         if not data.is_beside:
             data.references()  # refuses one with a value above its base
         print(f"ok: {listing.summarise_data(data)}")
@@ -178,7 +178,7 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
         if several := listing.format_sweep(data, str(source)):
             print(f"a report of each: {several}")
         if data.is_beside and not refused:
-            print(listing.write_run(data, path, given, said))
+            print(listing.write_run(data, path, pairs, texts))
     except indicators.DataError as error:
         print(error)
         raise SystemExit(RunError.exit_code) from error
@@ -191,7 +191,7 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
 @click.option("--measure", type=click.Choice(["level", "cumulative", "flow"]), help="What a value counts.")
 @click.option("--limit", type=click.Choice(["population"]), help="The population beside each value, as its limit.")
 @click.option("--to", "path", metavar="FILE", type=options.PATH, help="File to write.")
-def fetch(source: str, where: tuple[str, ...], path: Path | None, limit: str | None, **said: str | None) -> None:
+def fetch(source: str, where: tuple[str, ...], path: Path | None, limit: str | None, **labels: str | None) -> None:
     """Fetch values from their publisher, as a file for a run.
 
     SOURCE:NAME is owid:SLUG of a chart of Our World in Data, wb:INDICATOR of the World Bank, or eurostat:DATASET. The
@@ -202,13 +202,13 @@ def fetch(source: str, where: tuple[str, ...], path: Path | None, limit: str | N
     from .. import indicators
     from ..indicators.fetch import fetch_file
 
-    given = {name: text for name, text in said.items() if text}
+    known = {name: text for name, text in labels.items() if text}
     try:
-        told = fetch_file(source, where, given, path, limit is not None)
+        lines = fetch_file(source, where, known, path, limit is not None)
     except indicators.DataError as error:
         print(error)
         raise SystemExit(RunError.exit_code) from error
-    print("\n".join(map(escape, told)))
+    print("\n".join(map(escape, lines)))
 
 
 DATA_COMMANDS = (list_data, register, score, new, params, check, fetch)

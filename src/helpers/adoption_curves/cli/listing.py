@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from ..indicators import Data
 
+# Options that say how to read a file, with their texts.
 _Choices: TypeAlias = Sequence[tuple[str, str]]
-"""Options that say how to read a file, with their texts."""
 
 
 def format_series(series: pd.DataFrame) -> list[dict[str, str]]:
@@ -26,10 +26,10 @@ def format_series(series: pd.DataFrame) -> list[dict[str, str]]:
     return rows[["entity", "indicator", "unit", "observations", "span", "limit", "last value"]].to_dict("records")
 
 
-def format_profile(found: pd.DataFrame) -> list[str]:
+def format_profile(counts: pd.DataFrame) -> list[str]:
     """Lines on what profile of use there is, of `count_profile`: a technology each, with values by entity."""
-    places = found["entity"] + " " + found["figures"].astype(str)
-    listed = places.groupby(found["technology"], sort=False).agg(", ".join)
+    places = counts["entity"] + " " + counts["figures"].astype(str)
+    listed = places.groupby(counts["technology"], sort=False).agg(", ".join)
     return [
         escape(f"Who uses {technology}, for what, in which firms (notebook 7), values: {text}.")
         for technology, text in listed.items()
@@ -71,7 +71,7 @@ def print_table(rows: list[dict[str, str]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: _Choices) -> str:
+def write_run(data: Data, path: str, parameters: Iterable[tuple[str, str]], choices: _Choices) -> str:
     """The command that makes a run of data of one's own with the options of `adoption check`, for a shell.
 
     Of several series it names the first that the options leave.
@@ -79,12 +79,12 @@ def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: 
     from .. import indicators
     from ..indicators.user_file import name_indicator
 
-    pairs, named = indicators.list_studied(data), dict(given)
+    pairs, named = indicators.list_studied(data), dict(parameters)
     left = [pair for pair in pairs if (named.get("entity", pair[0]), named.get("indicator", pair[1])) == pair]
     first = dict(zip(("entity", "indicator"), (left or pairs)[0], strict=True)) if len(pairs) > 1 else {}
     words = ["adoption", "run", name_indicator(data.path.stem)[:64], "-p", "data", path]
     words += [word for name, value in first.items() if name not in named for word in ("-p", name, value)]
-    words += [word for name, value in given for word in ("-p", name, value)]
+    words += [word for name, value in parameters for word in ("-p", name, value)]
     return shlex.join(words + [word for name, value in choices for word in (f"--{name}", value)])
 
 

@@ -15,11 +15,11 @@ from ..base.formats import escape, quote, shorten
 from ..base.project import Source, UserError, count_processors
 
 _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
+# Names and values of -p.
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
-"""Names and values of -p."""
 Files: TypeAlias = tuple[Path, ...]
+# Values of options that say how to read a file, by name.
 _Choices: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Values of options that say how to read a file, by name."""
 PATH = click.Path(path_type=Path)
 _WHOLE_NUMBER = click.IntRange(1)
 _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
@@ -31,7 +31,7 @@ def flag(name: str, meaning: str) -> _Decorator:
 
 
 pairs = click.option(
-    "-p", "--parameters", "given", metavar="NAME VALUE", nargs=2, multiple=True, help="Set a parameter."
+    "-p", "--parameters", "pairs", metavar="NAME VALUE", nargs=2, multiple=True, help="Set a parameter."
 )
 files = click.option(
     "-f", "--parameters_file", "files", metavar="FILE", type=PATH, multiple=True, help="Read parameters from YAML."
@@ -77,11 +77,11 @@ def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -
     UserError
         For a file that cannot be read as parameters, or a pair in another form.
     """
-    given: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     for path in files:
         option = f"-f {escape(str(path))}"
         try:
-            given |= _read_yaml(read_file(path).removeprefix("\ufeff"), option)
+            parameters |= _read_yaml(read_file(path).removeprefix("\ufeff"), option)
         except UnicodeDecodeError as error:
             raise UserError(f"{option}: the file isn't UTF-8 text; save it as UTF-8.") from error
         except (OSError, ValueError) as error:
@@ -89,14 +89,14 @@ def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -
     for name, value in pairs:
         if "=" in name:
             raise UserError(f"-p {name}: put a blank between name and value, as in: -p indicator genai_users")
-        given[name] = _read_value(value)
-    if given.get("until") and "horizon_years" in given:
+        parameters[name] = _read_value(value)
+    if parameters.get("until") and "horizon_years" in parameters:
         raise UserError("-p until and -p horizon_years both say how far ahead: give one of them.")
-    return given
+    return parameters
 
 
 def _read_yaml(text: str, option: str) -> dict[str, Any]:
-    """Parameters in YAML text; a `UserError` names the `option` that gave it."""
+    """Parameters in YAML text; a `UserError` names the `option` it came from."""
     from ..runs.parameters import parse_yaml
 
     try:
@@ -122,8 +122,8 @@ def _read_value(text: str) -> Any:
 
 def read_source(data: str, choices: _Choices) -> Source:
     """A path of data, with the options that say how to read its file."""
-    given = {name.replace("_", "-"): texts for name, texts in choices.items() if texts}
-    return Source.read(data).choose(**{name: texts if texts[1:] else texts[0] for name, texts in given.items()})
+    options = {name.replace("_", "-"): texts for name, texts in choices.items() if texts}
+    return Source.read(data).choose(**{name: texts if texts[1:] else texts[0] for name, texts in options.items()})
 
 
 def read_run_options(pairs: Pairs, files: Files, choices: _Choices) -> dict[str, Any]:
@@ -144,9 +144,9 @@ def read_run_options(pairs: Pairs, files: Files, choices: _Choices) -> dict[str,
     UserError
         As from `read_options`; or for an option that says how to read a file where none is named.
     """
-    given = read_options(pairs, files)
-    if isinstance(given.get("data"), str):
-        given["data"] = str(read_source(given["data"], choices).find_from_here())
-    elif chosen := [name for name, texts in choices.items() if texts]:
-        raise UserError(f"--{chosen[0]} says how to read a file; name the file: -p data FILE")
-    return given
+    parameters = read_options(pairs, files)
+    if isinstance(parameters.get("data"), str):
+        parameters["data"] = str(read_source(parameters["data"], choices).find_from_here())
+    elif names := [name for name, texts in choices.items() if texts]:
+        raise UserError(f"--{names[0]} says how to read a file; name the file: -p data FILE")
+    return parameters

@@ -29,7 +29,7 @@ from .process import ignore_signals, stop
 @options.choices
 def run(
     run: str | None,
-    given: Pairs,
+    pairs: Pairs,
     files: Files,
     force: bool,
     workers: int,
@@ -56,11 +56,11 @@ def run(
     from ..runs.steps import Execution
 
     named = {} if run is None else {"run": run}
-    chosen = read_parameters(options.read_run_options(given, files, choices) | named)
+    parameters = read_parameters(options.read_run_options(pairs, files, choices) | named)
     execution = Execution(forced=force, slots=threading.Semaphore(workers), strict=strict, wait=wait)
-    with _format_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
+    with _format_state(f"Run '{parameters.run}' is as it was before; the same command continues from here."):
         tell = (lambda line: None) if quiet else print_line
-        folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
+        folder = run_all(parameters, execution=execution, before_commit=ignore_signals, tell=tell)
     if not quiet:
         print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
 
@@ -149,15 +149,15 @@ def sweep(
     from ..runs.sweep import read_sweep, run_sweep
 
     print("Checking the sets of parameters.", file=sys.stderr, flush=True)
-    chosen = read_sweep(grid, name)
+    plan = read_sweep(grid, name)
     execution = Execution(slots=threading.Semaphore(workers), strict=strict, wait=wait)
-    with _format_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
-        folder, failed = run_sweep(chosen, execution, scheduler)
-    if len(failed) < len(chosen.runs):
+    with _format_state(f"Finished runs of sweep '{plan.name}' are kept; the same command continues from here."):
+        folder, failed = run_sweep(plan, execution, scheduler)
+    if len(failed) < len(plan.runs):
         print(f"Read it: {shorten_path(folder / 'comparison' / 'index.html')}")
     if failed:
         named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
-        stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", RunError.exit_code)
+        stop(f"{len(failed)} of {len(plan.runs)} runs failed: {named}", RunError.exit_code)
 
 
 @click.command()
@@ -167,13 +167,13 @@ def runs(as_json: bool) -> None:
     from ..runs.manifest import list_runs
     from .listing import print_table
 
-    found = list_runs(find_outputs())
+    rows = list_runs(find_outputs())
     if as_json:
-        print(json.dumps(found, ensure_ascii=False, indent=1))
-    elif found:
-        for each in found:
-            each |= {"made": each["made"][:16].replace("T", " "), "data": Source.read(each["data"]).say()}
-        print_table(found)
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+    elif rows:
+        for row in rows:
+            row |= {"made": row["made"][:16].replace("T", " "), "data": Source.read(row["data"]).format()}
+        print_table(rows)
     else:
         print(f"No run yet in {shorten_path(find_outputs())}. Make one: adoption run")
 

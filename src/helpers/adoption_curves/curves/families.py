@@ -16,16 +16,16 @@ from ..indicators.series import AdoptionSeries
 from .inputs import ERRORS, Array, read_ceiling, read_known, read_values
 from .results import Results, ResultsWrapper
 
+# Correlation of autoregressive errors one median step apart.
 PERSISTENCE = 0.98
-"""Correlation of autoregressive errors one median step apart."""
+# Change of a coordinate in a numerical derivative.
 _DIFFERENCE = 1e-5
-"""Change of a coordinate in a numerical derivative."""
+# Maximum number of steps of a search.
 _MOST_STEPS = 60
-"""Maximum number of steps of a search."""
+# Slope of the second start of a search, as a multiple of the fitted line's.
 _STEEPER = 4.0
-"""Slope of the second start of a search, as a multiple of the fitted line's."""
+# Highest value allowed, as a multiple of a known ceiling: noise and rounding can lift a value above it.
 _TOLERANCE = 1.1
-"""Highest value allowed, as a multiple of a known ceiling: noise and rounding can lift a value above it."""
 
 
 class AdoptionCurve:

@@ -14,10 +14,10 @@ from ..indicators.series import AdoptionSeries
 from .families import AdoptionCurve, find_family
 from .results import Results
 
+# Remark on an estimated saturation level that equals the highest value.
 AT_FLOOR = "the curve of least squares alone would end below it"
-"""Remark on an estimated saturation level that equals the highest value."""
+# Results or the error, by name of the family and saturation level ("free" or "at the limit").
 _Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
-"""Results or the error, by name of the family and saturation level ("free" or "at the limit")."""
 
 
 def fit_families(

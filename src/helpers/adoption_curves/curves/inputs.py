@@ -13,8 +13,8 @@ from ..base.numbers import read_numbers
 from ..indicators.series import AdoptionSeries
 
 Array: TypeAlias = np.ndarray
+# Kinds of errors; "ar1" is a first-order autoregression.
 ERRORS = ("independent", "ar1")
-"""Kinds of errors; "ar1" is a first-order autoregression."""
 
 
 def read_values(series: Any) -> tuple[pd.Series, Array]:

@@ -19,14 +19,14 @@ from statsmodels.tools.sm_exceptions import DomainWarning
 
 from .inputs import Array, read_times
 
+# Saturation levels of a profile, as multiples of the floor; the last one stands for infinity.
 LEVELS = np.geomspace(1.0, 1000.0, 41)
-"""Saturation levels of a profile, as multiples of the floor; the last one stands for infinity."""
+# Largest ratio of the upper to the lower end of the interval of an identified saturation level.
 NARROW = 2.0
-"""Largest ratio of the upper to the lower end of the interval of an identified saturation level."""
+# Maximum number of searches that start from the results at neighbouring levels.
 _ROUNDS = 3
-"""Maximum number of searches that start from the results at neighbouring levels."""
+# Number of nested grids that locate the end of an interval, each nine times as fine as the one before.
 _FINER = 3
-"""Number of nested grids that locate the end of an interval, each nine times as fine as the one before."""
 
 
 class Results(LikelihoodModelResults):

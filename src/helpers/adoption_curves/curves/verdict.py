@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..base.dates import LEAST_TO_LEVEL_OFF
 from ..base.decline import has_grown, is_in_decline
-from ..base.formats import FLOW, format_name, say
+from ..base.formats import FLOW, format_name, format_number
 from ..base.limit import Limit
 from ..base.project import find_shipped
 from ..indicators.series import AdoptionSeries
@@ -20,16 +20,16 @@ from .families import Gompertz, Logistic
 from .inputs import read_ceiling, read_known, read_values
 from .results import NARROW
 
+# Largest ratio of the upper to the lower end of an interval that we state; a wider one counts as open.
 WIDEST = 10.0
-"""Largest ratio of the upper to the lower end of an interval that we state; a wider one counts as open."""
+# An interval reaches the limit if its upper end is above this share of it.
 REACHED_SHARE = 0.95
-"""An interval reaches the limit if its upper end is above this share of it."""
+# A last value is near the limit if it is within this share of it.
 NEAR_SHARE = 0.1
-"""A last value is near the limit if it is within this share of it."""
+# Number of dates that a curve with three parameters needs.
 LEAST_DATES = 4
-"""Number of dates that a curve with three parameters needs."""
+# Years after which we count later values above the interval.
 ODDS_YEARS = 5
-"""Years after which we count later values above the interval."""
 LEVELS_OFF, NEAR_LIMIT, NOT_KNOWN, FALLEN = "levels off", "near its limit", "not known", "fallen"
 DEPENDS, BEYOND, NO_GROWTH = "depends on the curve", "beyond the limit", "no growth beyond its scatter"
 TOO_FEW = "there are too few values for a curve"
@@ -82,12 +82,12 @@ class Assessment:
     @property
     def sentence(self) -> str:
         """Verdict as a phrase, with numbers but without their unit."""
-        ends = f"between {say(self.low)} and {say(self.high)}"
+        ends = f"between {format_number(self.low)} and {format_number(self.high)}"
         words = {
             LEVELS_OFF: f"ends {ends}",
             DEPENDS: f"somewhere {ends}",
             BEYOND: f"beyond the limit, {ends}",
-            NEAR_LIMIT: f"at most {say(self.left)}",
+            NEAR_LIMIT: f"at most {format_number(self.left)}",
             FALLEN: "has fallen from a peak",
             NO_GROWTH: NO_GROWTH,
         }

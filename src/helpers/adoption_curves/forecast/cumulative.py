@@ -37,8 +37,8 @@ def compute_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     values = series.values[series.values > 0]
     values = values.iloc[find_newest(decimal_years(values.index))]
     rates = values.diff().iloc[1:] / np.diff(decimal_years(values.index))
-    seen = rates[rates > 0]
-    if len(seen) < LEAST_OBSERVATIONS or rates.iloc[-1] <= 0 or np.ptp(decimal_years(seen.index)) < LEAST_SPAN:
+    positive = rates[rates > 0]
+    if len(positive) < LEAST_OBSERVATIONS or rates.iloc[-1] <= 0 or np.ptp(decimal_years(positive.index)) < LEAST_SPAN:
         return None
     nothing = series.censored.iloc[:0]
     return replace(series, values=rates, limit=None, most=np.inf, censored=nothing, measure="level")

@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 
 from ..base.dates import LEAST_OBSERVATIONS, REAL, decimal_years, to_dates
 from ..base.decline import is_in_decline
-from ..base.formats import GIVES_RANGE, NO_FORECAST, format_bound, format_long_date, format_range, quote, say
+from ..base.formats import GIVES_RANGE, NO_FORECAST, format_bound, format_long_date, format_number, format_range, quote
 from ..base.headline import find_goal
 from ..base.levels import LEVELS, band_columns, band_ends, check_levels, format_level, quoted_level, read_shares
 from ..base.limit import Limit
@@ -477,10 +477,10 @@ class Forecast:
         where = f"<Forecast of {self.target.title}"
         if np.isfinite(last):
             day = self.target.values.index[-1]
-            shown = say(last, unit)
+            shown = format_number(last, unit)
             if day in self.printed.readings.index:
                 row = self.printed.newer.join(self.printed.readings).loc[day]
-                shown = f"{format_bound(row, unit)}, assumed {say(last, '', row['value'])},"
+                shown = f"{format_bound(row, unit)}, assumed {format_number(last, '', row['value'])},"
             where += f": {shown} in {format_long_date(day)}"
         newer = _format_newer(self.target.newer, last)
         if self.kind != "forecast":
@@ -490,9 +490,10 @@ class Forecast:
         goal = find_goal(self.frame().to_dict("records"))
         if self.has_range:
             low, high = (goal[name] for name in band_columns(self.level))
-            found = f"{format_range(low, high, unit)} ({format_level(self.level)} range, median {say(goal['q0.5'])})"
+            median = format_number(goal["q0.5"])
+            found = f"{format_range(low, high, unit)} ({format_level(self.level)} range, median {median})"
         else:
-            found = f"{say(goal['q0.5'], unit)}, without a range.{self._format_gives_range()}"
+            found = f"{format_number(goal['q0.5'], unit)}, without a range.{self._format_gives_range()}"
         return f"{where}{newer}; forecast for {format_long_date(goal['date'])}: {found}>"
 
     def _repr_html_(self) -> str:

@@ -51,12 +51,12 @@ def hindcast(
     last = target.days[-1]
     frames: list[pd.DataFrame] = []
     for origin in _find_origins(target) if origins is None else pd.DatetimeIndex(origins):
-        made = max([origin, *target.published.reindex([origin]).dropna()])
+        published = max([origin, *target.published.reindex([origin]).dropna()])
         years = max(1.0, (last - origin).days / 365.25 + 0.5)  # which reaches the next date of any series
         result = forecast(cut_series(target, origin), None, years, levels)
         if result.kind != "forecast":
             continue
-        frames.append(_frame_outcomes(result, target, made))
+        frames.append(_frame_outcomes(result, target, published))
     if not frames:
         quantiles = [f"q{level:g}" for level in REPORTED_QUANTILES]
         columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "unit", "basis"]
@@ -65,17 +65,17 @@ def hindcast(
     return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
 
 
-def _frame_outcomes(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> pd.DataFrame:
+def _frame_outcomes(result: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> pd.DataFrame:
     """A forecast made on a day beside the values of the whole series that followed; see `hindcast`.
 
     The outcome is missing where there is no value on that date, or one after a certain change of method.
     """
-    rows = made.frame()
-    rows.insert(0, "origin", made.origin)
+    rows = result.frame()
+    rows.insert(0, "origin", result.origin)
     rows.insert(1, "made", day)
-    figures, later = pd.concat([whole.earlier, whole.values]), _list_hard(whole)
-    figures = figures[figures.index < min([*later[later > made.origin], pd.Timestamp.max])]
-    return rows.assign(actual=figures.reindex(rows["date"]).to_numpy())
+    values, later = pd.concat([whole.earlier, whole.values]), _list_hard(whole)
+    values = values[values.index < min([*later[later > result.origin], pd.Timestamp.max])]
+    return rows.assign(actual=values.reindex(rows["date"]).to_numpy())
 
 
 def cut_series(series: AdoptionSeries, date: pd.Timestamp, points: int | None = None) -> AdoptionSeries:
@@ -133,11 +133,11 @@ def find_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, 
         raise ValueError(
             f"none of the references has {_EXAMPLE_OBSERVATIONS} values and a later one at 0.2 to 98% of its limit"
         )
-    [found] = windows
-    rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
-    place = (np.abs(found.y[:, -1] / found.limit[:, -1] - _EXAMPLE) + 9 * ~rising).argmin()
-    one = next(each for each in references if [each.entity, each.indicator] == found.labels[place, 1:].tolist())
-    return one, pd.Timestamp(found.origin[place])
+    [window] = windows
+    rising = (np.diff(window.y) > 0).all(axis=1) & np.isfinite(window.h).all(axis=1)
+    place = (np.abs(window.y[:, -1] / window.limit[:, -1] - _EXAMPLE) + 9 * ~rising).argmin()
+    one = next(each for each in references if [each.entity, each.indicator] == window.labels[place, 1:].tolist())
+    return one, pd.Timestamp(window.origin[place])
 
 
 def find_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
@@ -166,8 +166,8 @@ def find_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
         fits = len(share) == _FINISHED_OBSERVATIONS and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
         return missed if fits else missed + 9
 
-    chosen = min(early, key=misses)
-    return replace(references[chosen], values=references[chosen].values[early[chosen].index[0] :])
+    example = min(early, key=misses)
+    return replace(references[example], values=references[example].values[early[example].index[0] :])
 
 
 def _find_origins(series: AdoptionSeries) -> pd.DatetimeIndex:

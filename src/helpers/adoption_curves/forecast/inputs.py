@@ -52,8 +52,8 @@ def select_values(values: pd.Series, limit: Limit | None = None) -> pd.Series:
     first = limit.values.index[0]
     if first > used.index[-1]:
         raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last observation: give earlier values of it")
-    seen = decimal_years(used.index)
-    known = limit.at(seen, seen[-1])
+    years = decimal_years(used.index)
+    known = limit.at(years, years[-1])
     named = limit.name[:1].isalpha() or limit.values.nunique() > 1
     room = _LIMIT_TOLERANCE if named else 0.0  # a number that somebody gives is not rounded
     above = (used > (1 + room) * known).to_numpy()
@@ -139,8 +139,8 @@ def check_horizon(horizon_years: float) -> None:
     """
     number = isinstance(horizon_years, REAL) and not isinstance(horizon_years, bool)
     if not number or not 0 < horizon_years <= _LONGEST_HORIZON:
-        found = quote(horizon_years)
-        raise ValueError(f"horizon_years is {found}; it must be a number above 0 and at most {_LONGEST_HORIZON}")
+        text = quote(horizon_years)
+        raise ValueError(f"horizon_years is {text}; it must be a number above 0 and at most {_LONGEST_HORIZON}")
 
 
 def check_limits(series: AdoptionSeries) -> None:

@@ -37,15 +37,15 @@ def list_later(share: float, years: np.ndarray, among: Sequence[AdoptionSeries],
     for series in among:
         if series.limit is None or len(series.values) < 2:
             continue
-        dated, seen = decimal_years(series.values.index), series.share.to_numpy(float)
-        first = int((seen >= share).argmax())
-        if seen[first] < share or first == 0:
+        dated, shares = decimal_years(series.values.index), series.share.to_numpy(float)
+        first = int((shares >= share).argmax())
+        if shares[first] < share or first == 0:
             continue
-        before, after = seen[first - 1], seen[first]
+        before, after = shares[first - 1], shares[first]
         passed = dated[first] - (after - share) / (after - before) * (dated[first] - dated[first - 1])
         left = dated[-1] - passed
         followed = np.where(years - left <= slack, np.minimum(years, left), years)
-        later = np.interp(passed + followed, dated, seen, right=np.nan)
+        later = np.interp(passed + followed, dated, shares, right=np.nan)
         names = (series.technology, series.entity, series.indicator)
         rows += [(*names, *row) for row in zip(years, followed, later, strict=True)]
     columns = ["technology", "entity", "indicator", "years", "followed", "share"]
@@ -88,19 +88,19 @@ def later_shares(
     >>> later_shares(0.5, [1, 2])["technologies"].tolist()  # doctest: +SKIP
     [28, 27]
     """
-    asked = read_numbers(years, "years")
-    if share < 0 or share > 1 or (asked < 0).any():
+    times = read_numbers(years, "years")
+    if share < 0 or share > 1 or (times < 0).any():
         raise ValueError(
-            f"share is {share:g} and years begin at {min(asked):g}: a share from 0 to 1, and years after it"
+            f"share is {share:g} and years begin at {min(times):g}: a share from 0 to 1, and years after it"
         )
     among = indicators.load().references() if among is None else among
-    known = list_later(share, asked, among)
+    known = list_later(share, times, among)
     known = known[known["years"] <= _FURTHEST_COUNTED]
-    found = pd.DataFrame(np.nan, pd.Index(asked, name="years"), [*quantiles])
-    found[["technologies", "series"]] = 0
+    table = pd.DataFrame(np.nan, pd.Index(times, name="years"), [*quantiles])
+    table[["technologies", "series"]] = 0
     for year, part in known.sort_values("share", kind="stable").groupby("years"):
         counts = 1 / part.groupby("technology")["share"].transform("size").to_numpy(float)
         below = (np.cumsum(counts) - counts / 2) / counts.sum()
-        found.loc[year, [*quantiles]] = np.interp(quantiles, below, part["share"])
-        found.loc[year, ["technologies", "series"]] = part["technology"].nunique(), len(part)
-    return found
+        table.loc[year, [*quantiles]] = np.interp(quantiles, below, part["share"])
+        table.loc[year, ["technologies", "series"]] = part["technology"].nunique(), len(part)
+    return table

@@ -21,7 +21,7 @@ from scipy.special import ndtri
 from ..base.dates import decimal_years
 from ..base.files import write_file
 from ..base.folders import lock_folder
-from ..base.formats import format_day, say
+from ..base.formats import format_day, format_number
 from ..base.levels import LEVELS, band_ends
 from ..base.project import (
     ESTIMATES,
@@ -43,27 +43,27 @@ from .scores import quantile_score
 
 COLUMNS = ["model", "version", "registered", "entity", "indicator", "limit", "since", "unit"]
 COLUMNS += ["last_date", "last_figure", "target_date", "level", "value"]
+# Columns that identify a forecast for a date.
 KEY = COLUMNS[:-2]
-"""Columns that identify a forecast for a date."""
+# What two models forecast alike: a series under a limit, from a last figure, for a date.
 _TASK = KEY[3:]
-"""What two models forecast alike: a series under a limit, from a last figure, for a date."""
 _DIGITS = ".10g"
 BASELINES = ("last_value", "drift")
 _VINTAGES = ("first", "latest")
 _RATIOS = [f"wis_{name}" for name in BASELINES]
+# Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range.
 _COVERED = ["inside_50", "inside", "inside_90"]
-"""Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
 _OUTCOME_COLUMNS = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability", *_COVERED, "wis"]
 _OUTCOME_COLUMNS += [*_RATIOS, "why", "note", "revised"]
 _SUMMARY = ["model", "registered", "to_come", "hindsight", "no_score", "counted", "exact"]
 _SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in _RATIOS)]
 _SUMMARY += ["inexact", "probability"]
+# A figure is for the date of a forecast if it is so near to it, and nearer than half the time between figures.
 _NEAR = pd.Timedelta(days=16)
-"""A figure is for the date of a forecast if it is so near to it, and nearer than half the time between figures."""
+# The day of a figure is corrected by so much at most.
 _LONGEST = pd.Timedelta(days=366)
-"""The day of a figure is corrected by so much at most."""
+# Figures that the baselines need.
 _LEAST_FIGURES = 3
-"""Figures that the baselines need."""
 
 # ---- rows are added
 
@@ -351,8 +351,8 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     if vintage not in _VINTAGES:
         raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(_VINTAGES)} vintage of a figure.")
     each = entries.groupby(KEY, sort=False)
-    found = [_score_entry(dict(zip(KEY, key, strict=True)), part, data, vintage) for key, part in each]
-    scored = pd.DataFrame(found, columns=[*KEY, "q0.1", "q0.5", "q0.9", *_OUTCOME_COLUMNS])
+    scores = [_score_entry(dict(zip(KEY, key, strict=True)), part, data, vintage) for key, part in each]
+    scored = pd.DataFrame(scores, columns=[*KEY, "q0.1", "q0.5", "q0.9", *_OUTCOME_COLUMNS])
     titles = dict(zip(data.indicators["indicator"], data.indicators["title"], strict=True))
     scored.insert(6, "limit_title", [titles.get(limit, limit) for limit in scored["limit"]])
     rows = scored[~scored["model"].isin(BASELINES)].drop(columns=_RATIOS)
@@ -365,31 +365,31 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
 def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str) -> dict[str, Any]:
     """One forecast for one date, the columns `KEY` of which are `row`, with its scores."""
     levels, values = part["level"].to_numpy(float), part["value"].to_numpy(float)
-    found = row | dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
-    found |= {"side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": "", "note": "", "revised": False}
-    found |= dict.fromkeys(_COVERED, "")
+    score = row | dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
+    score |= {"side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": "", "note": "", "revised": False}
+    score |= dict.fromkeys(_COVERED, "")
     last, figures, note = _find_figures(row, data)
     if figures.empty:
-        return found
-    found |= {"came": figures["published"].iloc[0], "why": _find_reason(row, last, figures["date"].iloc[0], data)}
-    found["hindsight"] = bool(row["registered"] >= found["came"])
-    if found["why"]:
-        return found
+        return score
+    score |= {"came": figures["published"].iloc[0], "why": _find_reason(row, last, figures["date"].iloc[0], data)}
+    score["hindsight"] = bool(row["registered"] >= score["came"])
+    if score["why"]:
+        return score
     figure = figures.iloc[0 if vintage == "first" else -1]
     outcome, side = float(figure["value"]), figure["qualifier"]
-    found |= {"outcome": outcome, "side": side, "counted": not found["hindsight"], "note": note}
-    found["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
-    found["revised"] = vintage == "latest" and len(figures) > 1
+    score |= {"outcome": outcome, "side": side, "counted": not score["hindsight"], "note": note}
+    score["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
+    score["revised"] = vintage == "latest" and len(figures) > 1
     for name, level in zip(_COVERED, LEVELS, strict=True):
         if not {*band_ends(level)} <= {*levels}:
             continue
         low, high = np.interp(band_ends(level), levels, values)
         outside = {"exact": outcome < low or outcome > high, "at_least": outcome > high, "at_most": outcome < low}
-        found[name] = "no" if outside[side] else "yes" if side == "exact" else ""
+        score[name] = "no" if outside[side] else "yes" if side == "exact" else ""
     if side == "exact":
-        return found | {"wis": float(quantile_score(np.array([outcome]), values[None], levels)[0])}
+        return score | {"wis": float(quantile_score(np.array([outcome]), values[None], levels)[0])}
     below = float(np.interp(outcome, values, levels, left=0, right=1))
-    return found | {"probability": 1 - below if side == "at_least" else below}
+    return score | {"probability": 1 - below if side == "at_least" else below}
 
 
 def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.DataFrame, str]:
@@ -407,7 +407,8 @@ def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.Dat
     same = exact.loc[np.isclose(exact["value"], row["last_figure"], rtol=1e-9, atol=0), "date"]
     away = (same - last).abs().min()
     if pd.isna(away) or away > _LONGEST:
-        notes.append(f"The last figure that it used, {say(row['last_figure'], row['unit'])}, was changed since.")
+        used = format_number(row["last_figure"], row["unit"])
+        notes.append(f"The last figure that it used, {used}, was changed since.")
     elif away:
         last = same.iloc[(same - last).abs().argmin()]
         day += last - row["last_date"]

@@ -40,9 +40,9 @@ def limit_frame(result: Forecast) -> pd.DataFrame:
     levels = np.array(sorted({*REPORTED_QUANTILES, *ends}))
     dates = result.dates if result.has_limit else result.dates[:0]
     ahead, sd = result.limit_ahead(result.years[: len(dates)]) if len(dates) else (np.empty(0), np.empty(0))
-    found = np.maximum(ahead[:, None] + sd[:, None] * ndtri(levels), 0.0)
+    values = np.maximum(ahead[:, None] + sd[:, None] * ndtri(levels), 0.0)
     columns = {"entity": result.target.entity, "indicator": result.target.indicator, "date": dates, "mean": ahead}
-    columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
+    columns |= {f"q{level:g}": values[:, place] for place, level in enumerate(levels)}
     return pd.DataFrame(columns | {"unit": result.target.unit})
 
 
@@ -67,8 +67,8 @@ def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 def quantile_frame(result: Forecast) -> pd.DataFrame:
     """The quantiles that `adoption register` registers, by date: no rows without a range."""
     years = result.years if result.has_range else np.empty(0)
-    found = result.at(years, RECORDED) if len(years) else np.empty((0, len(RECORDED)))
-    return pd.DataFrame(found, result.dates[: len(years)], [f"q{each:g}" for each in RECORDED]).rename_axis("date")
+    values = result.at(years, RECORDED) if len(years) else np.empty((0, len(RECORDED)))
+    return pd.DataFrame(values, result.dates[: len(years)], [f"q{each:g}" for each in RECORDED]).rename_axis("date")
 
 
 def end_frame(result: Forecast) -> pd.DataFrame:
@@ -241,8 +241,8 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
     rows = outcomes[np.isclose(outcomes["level"], result.level)]
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
     alike = (rows["share"] - result.share).abs().lt(_ALIKE_SHARE) & growth.between(1 / _ALIKE_GROWTH, _ALIKE_GROWTH)
-    found = summarise_coverage(rows[alike])
-    return found.loc[found["technologies"] >= _ALIKE, columns].reset_index(drop=True)
+    coverage = summarise_coverage(rows[alike])
+    return coverage.loc[coverage["technologies"] >= _ALIKE, columns].reset_index(drop=True)
 
 
 def audit_frame(result: Forecast) -> pd.DataFrame:

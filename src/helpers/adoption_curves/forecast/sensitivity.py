@@ -26,9 +26,9 @@ def _vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str) -> pd
         other = result if series is result.printed else forecast(series, most=most)
         dates = result.dates if other.kind == "forecast" else result.dates[:0]
         years = decimal_years(dates) - decimal_years(other.used.index)[-1] if len(dates) else np.empty(0)
-        given = [end for end in ends if end == 0.5 or other.has_range]
-        found = pd.DataFrame(other.at(years, given), columns=given).reindex(columns=ends)
-        columns = {f"q{end:g}": found[end].to_numpy() for end in ends}
+        available = [end for end in ends if end == 0.5 or other.has_range]
+        quantiles = pd.DataFrame(other.at(years, available), columns=available).reindex(columns=ends)
+        columns = {f"q{end:g}": quantiles[end].to_numpy() for end in ends}
         frames.append(pd.DataFrame({by: name, "date": dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
 

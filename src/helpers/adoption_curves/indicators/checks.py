@@ -23,8 +23,8 @@ from .problems import DataError, Problem, list_problems, suggest_names
 from .validate import read_cells
 
 _FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
+# Questions of the profile whose values are of a day to come.
 _AHEAD = ("target", "forecast")
-"""Questions of the profile whose values are of a day to come."""
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:

@@ -13,10 +13,10 @@ from ..base.formats import format_day
 from .data import Data
 
 _CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
+# Of values that are compared, the best first.
 _VERDICTS = ("consistent", "within rounding", "contradicted")
-"""Of values that are compared, the best first."""
+# A value in a formula: another claim's, or a published one.
 _OPERAND = r"claim:\w+|\w+@[\d-]+"
-"""A value in a formula: another claim's, or a published one."""
 
 
 def check_claims(data: Data) -> pd.DataFrame:

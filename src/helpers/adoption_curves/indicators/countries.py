@@ -10,8 +10,8 @@ from .data import Data
 from .labels import find_within
 from .problems import parameter_error, suggest_names
 
+# Countries and regions that an indicator needs for a page of all of them.
 LEAST_ECONOMIES = 20
-"""Countries and regions that an indicator needs for a page of all of them."""
 
 
 def compare_entities(data: Data, technology: str) -> pd.DataFrame:
@@ -43,14 +43,14 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists", "within"]]
     rows = data.observations[data.observations["qualifier"] == "exact"].merge(about, on="indicator")
     rows["publisher"] = rows["source_id"].map(data.sources.set_index("source_id")["publisher"])
-    rows["within"] = [find_within(*told)[0] for told in zip(rows["within"], rows["date"], strict=True)]
+    rows["within"] = [find_within(*pair)[0] for pair in zip(rows["within"], rows["date"], strict=True)]
     periods = data.wording[data.wording["entity"] == ""].set_index(["indicator", "date"])["field_dates"]
     known = periods.reindex(pd.MultiIndex.from_frame(rows[["indicator", "date"]])).fillna("")
     rows["period"] = np.where(rows["kind"] == "telemetry", known, "")
     by_period = rows[rows["entity"] != "World"].groupby(["indicator", "date"])["value"]
     rows["place"], rows["places"] = by_period.rank(method="min", ascending=False), by_period.transform("size")
-    held = rows["date"].dt.strftime("%Y-%m-%d ") + rows["places"].map("{:.0f}".format)
-    whole = np.array([size in lists.split("; ") for size, lists in zip(held, rows["whole_lists"], strict=True)], bool)
+    sizes = rows["date"].dt.strftime("%Y-%m-%d ") + rows["places"].map("{:.0f}".format)
+    whole = np.array([size in lists.split("; ") for size, lists in zip(sizes, rows["whole_lists"], strict=True)], bool)
     last = rows["date"].where(whole).groupby(rows["indicator"]).transform("max")
     whole &= rows["date"] == last
     rows.loc[~whole, ["place", "places"]] = np.nan

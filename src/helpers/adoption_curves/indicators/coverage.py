@@ -80,15 +80,15 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
         entity, indicator, title, unit, n (exact observations), first, last (dates), last_value, limit (that of the
         data: an indicator, a number, or "none").
     """
-    found = describe_coverage(data)
+    series = describe_coverage(data)
     own = set(data.own)
-    found = found[[pair in own for pair in zip(found["entity"], found["indicator"], strict=True)]]
-    texts = found[["entity", "indicator", "title", "unit"]].agg(" ".join, axis=1).str.casefold()
+    series = series[[pair in own for pair in zip(series["entity"], series["indicator"], strict=True)]]
+    texts = series[["entity", "indicator", "title", "unit"]].agg(" ".join, axis=1).str.casefold()
     for word in words:
-        found = found[texts.loc[found.index].str.contains(word.casefold(), regex=False)]
-    found = found.assign(limit=found["indicator"].map(data.find_limit).astype("str"))
-    found = found.sort_values(["entity", "indicator"], ignore_index=True)
-    return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "limit"]]
+        series = series[texts.loc[series.index].str.contains(word.casefold(), regex=False)]
+    series = series.assign(limit=series["indicator"].map(data.find_limit).astype("str"))
+    series = series.sort_values(["entity", "indicator"], ignore_index=True)
+    return series[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "limit"]]
 
 
 def format_expected(text: str, today: date | None = None) -> str:
@@ -125,11 +125,11 @@ def format_expected(text: str, today: date | None = None) -> str:
     except ValueError as error:
         raise ValueError(f"{quote(text)} is no day or month: write 2026-12-09, 2026-12 or 2027-01/2027-02") from error
     last = parts[-1]
-    said = [format_day(part.start_time) if part.freqstr == "D" else f"{part.start_time:%B %Y}" for part in parts]
-    words = said[0]
-    if len(said) > 1:
+    dates = [format_day(part.start_time) if part.freqstr == "D" else f"{part.start_time:%B %Y}" for part in parts]
+    words = dates[0]
+    if len(dates) > 1:
         between = "or" if (last - parts[0]).n == 1 else "to"
-        words = f"{said[0].removesuffix(f' {last.year}')} {between} {said[1]}"
+        words = f"{dates[0].removesuffix(f' {last.year}')} {between} {dates[1]}"
     if today is None or last.end_time >= pd.Timestamp(today):
         return words
     return f"was expected {'on' if last.freqstr == 'D' else 'in'} {words}"

@@ -211,8 +211,8 @@ class Data:
         about = [(name, entry) for name, entry in self._entries.items() if entry.role == "base"]
         bases = [name for name, entry in about if entry.technology == "population"]
         usable = [name for name in bases if self._entries[name].unit in (series.unit, people)]
-        found = [values for name in usable if len(values := self.exact_values(series.entity, name))]
-        return max(found, key=lambda each: (each.index[-1], self._entries[str(each.name)].title), default=None)
+        populations = [values for name in usable if len(values := self.exact_values(series.entity, name))]
+        return max(populations, key=lambda each: (each.index[-1], self._entries[str(each.name)].title), default=None)
 
     def known_on(self, date: str | date) -> Data:
         """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
@@ -278,9 +278,9 @@ class Data:
 
     def find_breaks(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the breaks of a series by ``as_of``: date, kind (break or suspected), reason."""
-        found = self.breaks[self.breaks["indicator"] == indicator]
-        found = found[found["entity"].isin(["", entity])]
-        return found[["date", "kind", "reason"]].reset_index(drop=True)
+        rows = self.breaks[self.breaks["indicator"] == indicator]
+        rows = rows[rows["entity"].isin(["", entity])]
+        return rows[["date", "kind", "reason"]].reset_index(drop=True)
 
     def day(self) -> pd.Timestamp | None:
         """Return ``as_of`` as a Timestamp, or None."""
@@ -314,9 +314,9 @@ class Data:
             for kind, text in (("break", entry.breaks), ("suspected", entry.suspected_breaks))
             for day, entity, reason in parse_breaks(text)
         ]
-        found = pd.DataFrame(rows, columns=["indicator", "entity", "date", "kind", "reason"])
-        found = found.astype({"date": "datetime64[us]"}).sort_values(["date", "kind", "reason"], ignore_index=True)
-        return found if self.day() is None else found[found["date"] <= self.day()]
+        table = pd.DataFrame(rows, columns=["indicator", "entity", "date", "kind", "reason"])
+        table = table.astype({"date": "datetime64[us]"}).sort_values(["date", "kind", "reason"], ignore_index=True)
+        return table if self.day() is None else table[table["date"] <= self.day()]
 
     @cached_property
     def _entries(self) -> dict[str, Any]:
@@ -334,17 +334,17 @@ class Data:
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
         known = set(_list_exact(self.observations))
         rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
-        found = []
+        technologies = []
         for (entity, name), own in rows.groupby(["entity", "indicator"]):
             limit = "100" if _is_percentage(entries[name]) else entries[name].base_indicator
             if limit != "100" and (entity, limit) not in known:
                 continue
-            found += [
+            technologies += [
                 self._limit(entries[name], series, limit)
                 for series in self._cut(entity, entries[name], own, every=True)
                 if len(series.values) >= LEAST_OBSERVATIONS and series.values.max() > series.values.iloc[0]
             ]
-        return found
+        return technologies
 
     def _check_technology(self, name: str) -> None:
         known = self.list_technologies()
@@ -454,8 +454,8 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     '2020-03'
     """
     source = Source.read(path)
-    found = source.find()
-    source = found if find_kind(found.path) and not find_kind(source.path) else source
+    located = source.find()
+    source = located if find_kind(located.path) and not find_kind(source.path) else source
     path, choices = source.path, source.choices
     if choices and find_kind(path) == "folder":
         raise parameter_error("data", path.name, "is a folder; only a file can be read in one way or another")
@@ -527,7 +527,7 @@ def _limit_by_number(series: AdoptionSeries, text: str, most: float = 100) -> Li
     return Limit(pd.Series(number, series.earlier.index.union(series.days), name=text), text, title)
 
 
-def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
+def choose_series(data: Data, parameters: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
     """Defaults for entity and indicator, of a series of the data themselves.
 
     What is usual is kept where a folder holds it. Otherwise the entity and the indicator are the only ones of
@@ -550,22 +550,22 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
         If the data have several entities or indicators and none is given, or lack the one that is given.
     """
     studied = set(list_studied(data))
-    pairs = [pair for pair in data.own if pair in studied or pair[1] == given.get("indicator")]
-    pairs = [pair for pair in pairs if pair[1] != given.get("limit")] or pairs
+    pairs = [pair for pair in data.own if pair in studied or pair[1] == parameters.get("indicator")]
+    pairs = [pair for pair in pairs if pair[1] != parameters.get("limit")] or pairs
     if not pairs:
         raise parameter_error("data", data.path.name, "holds no exact observation, so there is nothing to study")
     defaults = {} if data.path.is_file() else usual
-    chosen: dict[str, str] = {}
+    choice: dict[str, str] = {}
     for place, name in enumerate(("entity", "indicator")):
         names = {pair[place] for pair in pairs}
         default = defaults[name] if defaults.get(name) in names else min(names)
-        chosen[name] = given.get(name, default)
-        if chosen[name] not in names:
-            right = suggest_names(chosen[name], names)
-            raise parameter_error(name, chosen[name], f"is not in {data.path.name}; {right}")
-        if name not in given and default != defaults.get(name) and len(names) > 1:
+        choice[name] = parameters.get(name, default)
+        if choice[name] not in names:
+            right = suggest_names(choice[name], names)
+            raise parameter_error(name, choice[name], f"is not in {data.path.name}; {right}")
+        if name not in parameters and default != defaults.get(name) and len(names) > 1:
             listed, option = list_names(names), f"-p {name} {shlex.quote(min(names))}"
             message = f"is not given, and {data.path.name} holds {len(names)}: {listed}; name one, as in {option}"
             raise parameter_error(name, "", message)
-        pairs = [pair for pair in pairs if pair[place] == chosen[name]]
-    return chosen
+        pairs = [pair for pair in pairs if pair[place] == choice[name]]
+    return choice

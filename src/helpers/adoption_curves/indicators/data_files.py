@@ -18,8 +18,8 @@ from ..base.formats import escape, format_count
 from ..base.project import find_shipped
 from .problems import DataError, Problem, list_problems
 
+# Non-empty line of a file: its number and its cells.
 NumberedRow: TypeAlias = tuple[int, list[str]]
-"""Non-empty line of a file: its number and its cells."""
 _BEGINNINGS = {
     b"PK\x03\x04": "a spreadsheet or a zip archive",
     b"\xd0\xcf\x11\xe0": "a spreadsheet",

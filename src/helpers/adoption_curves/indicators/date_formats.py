@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
+# How `strptime` reads each form; quarters and half-years are read as their last months.
 _FORMS = {
     "day": (
         "%Y-%m-%d",
@@ -23,13 +24,12 @@ _FORMS = {
     "month": ("%Y-%m", "%b %Y", "%b-%Y", "%Y %b", "%Y年%m月"),
     "year": ("%Y", "%Y年"),
 }
-"""How `strptime` reads each form; quarters and half-years are read as their last months."""
 _LAST = {"Q": 3, "H": 6, "M": 1}
 _MONTHS = rf"(?i)\b({'|'.join(calendar.month_name[1:])}|Sept)\b"
+# Midnight behind a day, and what the World Bank writes behind a year: 2024 [YR2024].
 _NOT_READ = r"([ T]00:00(:00(\.0+)?)?Z?| \[YR\d{4}\])$"
-"""Midnight behind a day, and what the World Bank writes behind a year: 2024 [YR2024]."""
+# A year that may not end with December, or several: FY2024, 2023/24, 2023-2024.
 SPAN = r"(?:FY ?)?(\d{4})(?:\s?[/\u2013-]\s?(\d\d(?:\d\d)?))?"
-"""A year that may not end with December, or several: FY2024, 2023/24, 2023-2024."""
 _WRITE = "write 2025-12-31, 2025-12, 2025-Q4, 2025-H2 or 2025"
 
 

@@ -104,7 +104,7 @@ def fetch(name: str, place: str = "", where: Sequence[str] = (), hosts: Mapping[
     return values[broken[-1] :] if len(broken) else values
 
 
-def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: Path | None, limit: bool) -> list[str]:
+def fetch_file(name: str, where: Sequence[str], labels: Mapping[str, str], path: Path | None, limit: bool) -> list[str]:
     """Write a file of values as their publisher has them; what it held before is kept beside it.
 
     Parameters
@@ -139,27 +139,27 @@ def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: P
         table = frame.drop(columns=["code", "note"]).rename(columns={"value": heading})
         table = table.loc[:, (table != "").any()]  # what the publisher does not say is asked for at once
         write_file(tried, table.to_csv(index=False).encode())
-        read_series_file(tried, {"value": heading, **said, **column}, load().tables())
-    frame = frame.assign(**said)
+        read_series_file(tried, {"value": heading, **labels, **column}, load().tables())
+    frame = frame.assign(**labels)
     unit, first = frame["unit"].iloc[0], frame.iloc[0]
     if limit and not unit.startswith("people"):
         raise parameter_error("--limit", "population", f"needs a unit that begins with people, not {unit}")
     words = frame.columns.difference(["date", "value", "limit"])  # none is a formula for a spreadsheet
     frame[words] = frame[words].replace("^(?=[=@])", "'", regex=True)
-    told = [
+    lines = [
         f"{title}: {format_count(len(frame), 'value')} of {list_names(frame['entity'].unique())}; the unit is {unit}.",
         f"Source: {first['source']}, {first['address']}. Licence: {first['licence'] or 'not stated there'}.",
         *[f"The publisher marks {row.date}: {row.note}." for row in frame[frame["note"] != ""].itertuples()],
     ]
     frame = frame[[*(one for one in _OUR if one in frame), *frame.columns.difference([*_OUR, "code", "note"])]]
-    told += _replace_file(frame.loc[:, (frame != "").any()], path)
+    lines += _replace_file(frame.loc[:, (frame != "").any()], path)
     options = "".join(f" --{name} {text}" for name, text in column.items())
-    return [*told, f"adoption run mine -p data {shlex.quote(str(path))}{options}"]
+    return [*lines, f"adoption run mine -p data {shlex.quote(str(path))}{options}"]
 
 
 def _replace_file(frame: pd.DataFrame, path: Path) -> list[str]:
     """Write the file, and say what has changed; the one before is kept beside it."""
-    told = list[str]()
+    lines = list[str]()
     if path.exists():
         old, key = path.read_bytes(), [one for one in ("entity", "date") if one in frame]
         try:
@@ -171,12 +171,12 @@ def _replace_file(frame: pd.DataFrame, path: Path) -> list[str]:
         if before.drop(columns="retrieved").to_csv() == frame.drop(columns="retrieved").to_csv():
             return [f"Nothing has changed since {day}; {path} is as it was."]
         for _, row in both[both["value"] != both["value before"]].iterrows():
-            told.append(f"Since {day}: {' '.join(row[key])} is {row['value']}, was {row['value before']}.")
+            lines.append(f"Since {day}: {' '.join(row[key])} is {row['value']}, was {row['value before']}.")
         beside = path.with_name(f"{path.stem}.{datetime.now().astimezone():%Y-%m-%d-%H%M%S}{path.suffix}")
         write_file(beside, old)
-        told.append(f"The file before is {beside.name}.")
+        lines.append(f"The file before is {beside.name}.")
     write_file(path, frame.to_csv(index=False).encode())
-    return [*told, f"Written: {path}"]
+    return [*lines, f"Written: {path}"]
 
 
 # ---- the question
@@ -199,16 +199,16 @@ def _ask_publisher(name: str, where: Sequence[str], hosts: Mapping[str, str] | N
     publisher, _, series = name.partition(":")
     if publisher not in _PUBLISHERS or not re.fullmatch(r"[\w@,.-]+", series):
         raise parameter_error("SOURCE:NAME", name, f"is none; SOURCE is one of {list_names(_PUBLISHERS)}")
-    chosen: _Chosen = {}
+    picks: _Chosen = {}
     for column, _, cell in (text.partition("=") for text in where):
-        chosen.setdefault(column, []).append(cell)
+        picks.setdefault(column, []).append(cell)
     try:
         session, address = _open_session(publisher, hosts)
-        rows, labels, place = _PUBLISHERS[publisher][1](session, address, series, chosen)
-        for column in labels.keys() & chosen.keys():
-            rows = rows[rows[column].isin(chosen[column])]
+        rows, labels, place = _PUBLISHERS[publisher][1](session, address, series, picks)
+        for column in labels.keys() & picks.keys():
+            rows = rows[rows[column].isin(picks[column])]
         rows = rows[rows["value"] != ""]
-        _raise_for_several(rows, labels, chosen)
+        _raise_for_several(rows, labels, picks)
         rows = rows.assign(limit=_find_population(rows, hosts)) if limit else rows
     except UserError:
         raise
@@ -230,10 +230,10 @@ def _ask_publisher(name: str, where: Sequence[str], hosts: Mapping[str, str] | N
     return rows.sort_values(["entity", "date"], ignore_index=True)
 
 
-def _raise_for_several(rows: pd.DataFrame, labels: _Labels, chosen: _Chosen) -> None:
+def _raise_for_several(rows: pd.DataFrame, labels: _Labels, picks: _Chosen) -> None:
     """Ask which rows are meant where a column differs, and not because several were chosen."""
     problems = []
-    for column in (column for column in labels if rows[column].nunique() > 1 and column not in chosen):
+    for column in (column for column in labels if rows[column].nunique() > 1 and column not in picks):
         listed = list_names(f"{code} ({labels[column].get(code)})" for code in rows[column].unique())
         right = f"write --where and one, such as --where {shlex.quote(f'{column}={rows[column].iloc[0]}')}"
         problems.append(Problem("", None, column, "", f"is one of {listed}; {right}"))
@@ -241,11 +241,11 @@ def _raise_for_several(rows: pd.DataFrame, labels: _Labels, chosen: _Chosen) -> 
         raise DataError(problems)
 
 
-def _find_codes(chosen: _Chosen, labels: _Labels, place: str, single: str = "") -> None:
+def _find_codes(picks: _Chosen, labels: _Labels, place: str, single: str = "") -> None:
     """Check what is chosen, by codes or labels; of `single` one alone, as each of its codes has a unit of its own."""
-    if "" in chosen:
-        chosen[place] = [*chosen.get(place, []), *chosen.pop("")]
-    for column, cells in chosen.items():
+    if "" in picks:
+        picks[place] = [*picks.get(place, []), *picks.pop("")]
+    for column, cells in picks.items():
         if column not in labels or (column == single and len(cells) > 1):
             wrong = "names one thing at most" if column in labels else "is no column"
             raise parameter_error("--where", column, f"{wrong}; there is: {list_names(labels)}")
@@ -253,17 +253,17 @@ def _find_codes(chosen: _Chosen, labels: _Labels, place: str, single: str = "") 
         for cell in cells:
             if cell not in codes:
                 raise parameter_error("--where", f"{column}={cell}", f"is none; {suggest_names(cell, codes)}")
-        chosen[column] = [codes[cell] for cell in cells]
+        picks[column] = [codes[cell] for cell in cells]
 
 
 def _find_population(rows: pd.DataFrame, hosts: Mapping[str, str] | None) -> list[str]:
     """Population of each place in the year of each value, as the World Bank has it; "" where it has none."""
     session, address = _open_session("wb", hosts)
-    found = dict[tuple[str, str], str]()
+    populations = dict[tuple[str, str], str]()
     for code in rows["code"].unique():
         pages = _list_pages(session, f"{address}/country/{_OTHER_CODES.get(code, code)}/indicator/SP.POP.TOTL")
-        found |= {(code, row["date"]): row["value"] or "" for row in pages}
-    return [found.get(key, "") for key in zip(rows["code"], rows["date"].str[:4], strict=True)]
+        populations |= {(code, row["date"]): row["value"] or "" for row in pages}
+    return [populations.get(key, "") for key in zip(rows["code"], rows["date"].str[:4], strict=True)]
 
 
 # ---- the net
@@ -322,23 +322,23 @@ def _check_answer(host: tuple[str, str], response: Any, **_: Any) -> None:
         raise _FetchError(f"{host[1]} does not say how long its answer is, so half of one would not show")
 
 
-def _get_json(session: Any, url: str, **asked: str) -> Any:
+def _get_json(session: Any, url: str, **params: str) -> Any:
     """JSON in which each number is a text, as it was printed."""
-    return json.loads(session.get(url, params=asked).content, parse_float=str, parse_int=str)
+    return json.loads(session.get(url, params=params).content, parse_float=str, parse_int=str)
 
 
 # ---- the publishers
 
 
-def _fetch_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
+def _fetch_owid(session: Any, address: str, name: str, picks: _Chosen) -> _Answer:
     """Our World in Data: the CSV of a chart and its metadata."""
-    url, asked = f"{address}/grapher/{name}", {"v": "1", "csvType": "full", "useColumnShortNames": "true"}
+    url, params = f"{address}/grapher/{name}", {"v": "1", "csvType": "full", "useColumnShortNames": "true"}
     try:
-        raw = session.get(f"{url}.csv", params=asked).content
+        raw = session.get(f"{url}.csv", params=params).content
     except _UnknownNameError as error:
-        found = _get_json(session, f"{address}/api/search", q=name.replace("-", " "), type="charts")["results"]
-        raise _FetchError(f"owid has no {name}; {suggest_names(name, [row['slug'] for row in found])}") from error
-    meta = _get_json(session, f"{url}.metadata.json", **asked)
+        hits = _get_json(session, f"{address}/api/search", q=name.replace("-", " "), type="charts")["results"]
+        raise _FetchError(f"owid has no {name}; {suggest_names(name, [row['slug'] for row in hits])}") from error
+    meta = _get_json(session, f"{url}.metadata.json", **params)
     table = pd.read_csv(io.BytesIO(raw), dtype=str, keep_default_na=False)
     if [*table.columns[:2].str.lower()] != ["entity", "code"] or table.columns[2].lower() not in ("year", "day"):
         raise _FetchError(f"owid's columns are {list_names(table.columns)}, and not Entity, Code, and Year or Day")
@@ -348,15 +348,15 @@ def _fetch_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answ
     codes = table["code"].where(table["code"] != "", table["entity"])
     labels = {"entity": dict(zip(codes, table["entity"], strict=True))}
     labels["indicator"] = {head: meta["columns"][head]["titleShort"] for head in heads}
-    _find_codes(chosen, labels, "entity", "indicator")
+    _find_codes(picks, labels, "entity", "indicator")
     rows = table.assign(entity=codes).melt(["entity", "code", "date"], heads, "indicator", "value")
-    said, chart = meta["columns"][chosen.get("indicator", heads)[0]], meta["chart"]
-    rows = rows.assign(title=said["titleShort"], unit=said.get("unit") or said.get("shortUnit") or "", licence="")
-    rows = rows.assign(source=said.get("citationShort", chart["citation"]), address=chart["originalChartUrl"])
+    about, chart = meta["columns"][picks.get("indicator", heads)[0]], meta["chart"]
+    rows = rows.assign(title=about["titleShort"], unit=about.get("unit") or about.get("shortUnit") or "", licence="")
+    rows = rows.assign(source=about.get("citationShort", chart["citation"]), address=chart["originalChartUrl"])
     return rows, labels, "entity"
 
 
-def _fetch_world_bank(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
+def _fetch_world_bank(session: Any, address: str, name: str, picks: _Chosen) -> _Answer:
     """The World Bank: an indicator, its values, and its metadata."""
     try:
         head = _list_pages(session, f"{address}/indicator/{name}")[0]
@@ -368,11 +368,11 @@ def _fetch_world_bank(session: Any, address: str, name: str, chosen: _Chosen) ->
     countries = _list_pages(session, f"{address}/country")
     labels = {"country": {row["id"]: row["name"] for row in countries}}
     codes = {row["iso2Code"]: row["id"] for row in countries}  # income groups have no code of three letters in rows
-    _find_codes(chosen, labels, "country")
-    _raise_for_several(pd.DataFrame({"country": list(labels["country"])}), labels, chosen)
-    url = f"{address}/country/{';'.join(chosen['country'])}/indicator/{name}"
-    found = [(row["date"], row["value"] or "", codes[row["country"]["id"]]) for row in _list_pages(session, url)]
-    rows = pd.DataFrame(found, columns=["date", "value", "country"])
+    _find_codes(picks, labels, "country")
+    _raise_for_several(pd.DataFrame({"country": list(labels["country"])}), labels, picks)
+    url = f"{address}/country/{';'.join(picks['country'])}/indicator/{name}"
+    cells = [(row["date"], row["value"] or "", codes[row["country"]["id"]]) for row in _list_pages(session, url)]
+    rows = pd.DataFrame(cells, columns=["date", "value", "country"])
     about, source = f"{address}/sources/{head['source']['id']}/series/{name}/metadata", head["source"]["value"]
     licence = ""
     with suppress(Exception):  # not every source has some, and the values stand without them
@@ -397,7 +397,7 @@ def _list_pages(session: Any, url: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _fetch_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
+def _fetch_sdmx(agency: str, session: Any, address: str, name: str, picks: _Chosen) -> _Answer:
     """A publisher of SDMX: the structure of a dataflow and its values; one after a break begins a new series."""
     sdmx = import_extra("sdmx", "fetch", "adoption fetch")
 
@@ -411,11 +411,11 @@ def _fetch_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Cho
     structure = flow.structure
     labels, marks = (_list_codes(part.components) for part in (structure.dimensions, structure.attributes))
     place, unit = (next((one for one in labels if one.lower() in known), "") for known in (_AREA, _UNIT))
-    _find_codes(chosen, labels, place, unit)
-    ask = partial(client.data, flow.id, key={one: "+".join(codes) for one, codes in chosen.items()}, dsd=structure)
-    if len(chosen) < len(labels):  # the keys alone, which are few beside the values
+    _find_codes(picks, labels, place, unit)
+    ask = partial(client.data, flow.id, key={one: "+".join(codes) for one, codes in picks.items()}, dsd=structure)
+    if len(picks) < len(labels):  # the keys alone, which are few beside the values
         found = [_read_codes(one.values) for one in ask(params={"detail": "serieskeysonly"}).data[0].series]
-        _raise_for_several(pd.DataFrame(found), labels, chosen)
+        _raise_for_several(pd.DataFrame(found), labels, picks)
     answer = ask()
     found = [_read_codes({**one.key.values, **one.attrib, "value": one}) for one in answer.data[0].obs]
     rows = pd.DataFrame(found).fillna("").rename(columns={"TIME_PERIOD": "date"})

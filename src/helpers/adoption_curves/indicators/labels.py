@@ -125,8 +125,10 @@ def _find_population_share(data: Data, series: AdoptionSeries) -> tuple[float, s
     amount = format_amount(size, data.find_entry(name).unit)
     counted = find_source(data, data.find_rows(series.entity, name), "publisher").iloc[-1]
     publisher = _shorten_publisher(counted) or counted
-    said = f"Right axis: percent of the population in {format_long_date(population.index[-1])}, {amount} ({publisher})."
-    return size, said
+    sentence = (
+        f"Right axis: percent of the population in {format_long_date(population.index[-1])}, {amount} ({publisher})."
+    )
+    return size, sentence
 
 
 def _shorten_publisher(name: str) -> str:
@@ -139,13 +141,13 @@ def _shorten_publisher(name: str) -> str:
     return letters[1] if letters else "" if name == UNNAMED or len(name) > 60 or "://" in name else name
 
 
-def find_within(told: str, date: pd.Timestamp) -> tuple[str, str, str]:
+def find_within(text: str, date: pd.Timestamp) -> tuple[str, str, str]:
     """The time within which one use counts at a date, the day since when, and the time before; "" for what is not told.
 
     >>> find_within("at any time; 2025-06-30 in the past half-year", pd.Timestamp("2025-12-31"))
     ('in the past half-year', '2025-06-30', 'at any time')
     """
-    spans = re.findall(r"(?:^|; )(\d{4}-\d\d-\d\d|) ?([^;]+)", told)
+    spans = re.findall(r"(?:^|; )(\d{4}-\d\d-\d\d|) ?([^;]+)", text)
     known = [(day, words) for day, words in spans if day <= f"{date:%Y-%m-%d}"]
     (_, earlier), (day, words) = [("", ""), ("", ""), *known][-2:]
     return words, day, earlier
@@ -244,11 +246,11 @@ def cite_series(
     used += [rows.loc[rows["date"].isin(series.newer.index), "source_id"]] if newer else []
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if limit else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
-    told = [
+    cautions = [
         f"Values before {format_long_date(date)} may not be comparable with those since: {reason}."
         for date, reason in zip(crossed["date"], crossed["reason"], strict=True)
     ]
-    return " ".join([_list_publishers(data, pd.concat(used)), *told]).strip()
+    return " ".join([_list_publishers(data, pd.concat(used)), *cautions]).strip()
 
 
 def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
@@ -359,8 +361,8 @@ def find_source(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
     Series
         Text by row; "" where nothing is known.
     """
-    told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
-    found = rows["source_id"].map(told).fillna("")
+    texts = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
+    cells = rows["source_id"].map(texts).fillna("")
     if column == "url" and "reported_at" in rows:
-        return rows["reported_at"].where(rows["reported_at"] != "", found)
-    return found
+        return rows["reported_at"].where(rows["reported_at"] != "", cells)
+    return cells

@@ -10,12 +10,12 @@ from .problems import cell_error
 from .validate import explain_cell
 
 _SPACES = str.maketrans("\u00a0\u2009\u202f\u2019", "   '")
+# Between the number in a cell of a spreadsheet and a format that shows another one, such as 0.0%.
 SHOWN = ", shown as "
-"""Between the number in a cell of a spreadsheet and a format that shows another one, such as 0.0%."""
+# Letters and marks behind a number or a date: 82.39 b, 2023p, 2023*, 2023 (p).
 MARK = r"(?<=\d) ?([^\W\d]{1,2}|\(\w\)|[*†‡]+)$"
-"""Letters and marks behind a number or a date: 82.39 b, 2023p, 2023*, 2023 (p)."""
+# Letters behind a number that may scale it, in whichever cells they stand.
 _SCALES = r"(?i)k|m|mn|mio|bn|mrd|[百千万萬亿億]+"
-"""Letters behind a number that may scale it, in whichever cells they stand."""
 
 
 class Number(str):

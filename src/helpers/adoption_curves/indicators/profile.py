@@ -11,17 +11,17 @@ from ..base.formats import capitalize_first, format_long_date, format_place
 from .data import Data
 from .labels import find_source, find_within
 
+# Columns that tell figures apart; of two prints of one the newest public one counts.
 _FIGURE_KEY = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
-"""Columns that tell figures apart; of two prints of one the newest public one counts."""
 _WIDER = {"generative AI": ("AI in firms", "AI")}  # as part of which it is counted: no firms are asked about it alone
 _QUALIFIED = {"exact": "", "at_least": "more than ", "at_most": "under ", "about": "about "}
 _DEVICES, _SHARED = "million monthly active users", "AI "  # the beginning of names that several products share
+# Units of the shares that a group has among the users, and among all who are online.
 _OF_USERS, _OF_ONLINE = "percent of generative AI users", "percent of internet users"
-"""Units of the shares that a group has among the users, and among all who are online."""
+# Groups of internet users that are one group among the users.
 _JOINED = {"6 to 9": "19 and under", "10 to 19": "19 and under"}
-"""Groups of internet users that are one group among the users."""
+# What is done in measures of plain use; others ask about work, or search.
 _PLAIN = r"|(?:use|ever use|have used) (?:generative )?AI(?: chatbots| at least now and then)?"
-"""What is done in measures of plain use; others ask about work, or search."""
 
 
 def list_profile(data: Data, indicator: str) -> pd.DataFrame:
@@ -159,14 +159,16 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     rows = data.observations[(data.observations["entity"] == entity) & (data.observations["qualifier"] == "exact")]
     rows = rows.merge(about[["indicator", "product", "unit"]], on="indicator").assign(who="telemetry, devices")
     rows = _add_sources(data, rows).assign(printed=_print_figures(rows))
-    told = list_profile(data, indicator)
-    told = told[(told["entity"] == entity) & (told["question"] == "which product") & (told["unit"] == _DEVICES)]
-    told = told[told["who"].str.startswith("telemetry")].rename(columns={"category": "product"})
+    counted = list_profile(data, indicator)
+    counted = counted[
+        (counted["entity"] == entity) & (counted["question"] == "which product") & (counted["unit"] == _DEVICES)
+    ]
+    counted = counted[counted["who"].str.startswith("telemetry")].rename(columns={"category": "product"})
     breaks = data.breaks[data.breaks["indicator"].isin(about["indicator"]) & (data.breaks["kind"] == "break")]
     columns = ["product", "date", "value", "unit", "printed", "published", "who", "publisher", "url", "note"]
-    found = pd.concat([rows[columns], told[columns]]).sort_values(["product", "date"], ignore_index=True)
-    regime = np.searchsorted(np.sort(breaks["date"].unique()), found["date"], side="right")
-    return found.assign(regime=regime)
+    products = pd.concat([rows[columns], counted[columns]]).sort_values(["product", "date"], ignore_index=True)
+    regime = np.searchsorted(np.sort(breaks["date"].unique()), products["date"], side="right")
+    return products.assign(regime=regime)
 
 
 def list_measures(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataFrame:
@@ -249,8 +251,8 @@ def _find_window(data: Data, row: object) -> str:
     """The time within which one use counts at a figure, or the question that was asked, in quotation marks."""
     entity, indicator, date = (getattr(row, name) for name in ("entity", "indicator", "date"))
     within = find_within(str(getattr(row, "within", "")), date)[0]
-    asked = data.wording[(data.wording["indicator"] == indicator) & data.wording["entity"].isin(["", entity])]
-    newest = asked[asked["date"] <= date].sort_values("date", kind="stable").tail(1)
+    questions = data.wording[(data.wording["indicator"] == indicator) & data.wording["entity"].isin(["", entity])]
+    newest = questions[questions["date"] <= date].sort_values("date", kind="stable").tail(1)
     newest = newest[newest["status"] != "not known"]
     if within or newest.empty:
         return within or "question not known"

@@ -266,14 +266,14 @@ class AdoptionSeries:
             day = self.values.index[limits <= 0][0]
             raise parameter_error("limit", limit.name, f"is 0 on {day:%Y-%m-%d}; choose a limit above 0")
         beyond = self.at_least
-        seen, limits = pd.concat([self.values, beyond]), np.r_[limits, limit.highest_at(beyond.index)]
-        above = seen.to_numpy(float) > limits * (1 + tolerance)
+        observed, limits = pd.concat([self.values, beyond]), np.r_[limits, limit.highest_at(beyond.index)]
+        above = observed.to_numpy(float) > limits * (1 + tolerance)
         if above.any():
             worst = above.argmax()
             least = "at least " if worst >= len(self.values) else ""
             message = (
                 f"is below an observation: {of_entity(self.indicator, self.entity)} is {least}"
-                f"{format_amount(seen.iloc[worst], self.unit)} on {seen.index[worst]:%Y-%m-%d}, the limit "
+                f"{format_amount(observed.iloc[worst], self.unit)} on {observed.index[worst]:%Y-%m-%d}, the limit "
                 f"{format_amount(limits[worst], self.unit)}; "
                 "choose a limit that is never below the series"
             )
@@ -334,13 +334,13 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
     hard = breaks.loc[breaks["kind"] == "break", "date"].to_numpy("datetime64[s]")
     segments = np.searchsorted(hard, rows["date"].to_numpy("datetime64[s]"), side="right")  # 0 before the first break
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
-    chosen = np.unique(segments)
+    parts = np.unique(segments)
 
     def pick(which: np.ndarray) -> pd.Series:
         return pd.Series(numbers[exact & which], index=dates[exact & which], name=entry.indicator)
 
     series = []
-    for number in chosen if every else chosen[-1:]:
+    for number in parts if every else parts[-1:]:
         beyond = ~exact & (segments == number)
         series.append(
             AdoptionSeries(

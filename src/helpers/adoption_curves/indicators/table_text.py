@@ -15,8 +15,8 @@ from .data_files import NumberedRow, decode_text, file_error, raise_for_size, re
 from .number_format import SHOWN, Number, is_number
 from .problems import list_names, parameter_error
 
+# Formats of a spreadsheet that show a number as it is, or as a percentage.
 _PLAIN_FORMAT = r"General|@|(#[, ]##)?[#0]+(\.[0#?]+)?(E\+0+)?( ?%)?"
-"""Formats of a spreadsheet that show a number as it is, or as a percentage."""
 
 
 def read_rows(path: Path, options: Mapping[str, Any]) -> list[NumberedRow]:

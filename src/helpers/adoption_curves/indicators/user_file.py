@@ -30,29 +30,29 @@ from .table_text import read_rows
 from .user_tables import build_tables, check_rows, fill_defaults
 from .validate import read_cells
 
+# Columns that are added to those of a file, of which none begins with a blank.
 _DATE, _VALUE, _SIGN, _PRINTED = " date", " value", " sign", " printed"
-"""Columns that are added to those of a file, of which none begins with a blank."""
 _OWN = [column.name for column in COLUMNS]
+# Cells that say that there is no value.
 _MISSING = ("", ".", "..", "...", "…", ":", "-", "–", "—")
-"""Cells that say that there is no value."""
 _SIDES = {"<": "at_most", "≤": "at_most", ">": "at_least", "≥": "at_least"}
+# Headings of months, quarters, halves and weeks in numbers, by what joins them to a year; no week is a date.
 _PARTS = {
     "-": r"(?i)(month|mth|monat|mois|mes|mese|月份?)s?( (no|number))?\.?",
     "-Q": r"(?i)(quarter|qtr|quartal|trimestre?|季度?)s?( (no|number))?\.?",
     "-H": r"(?i)(half|half[- ]?year|semest(er|re))s?",
     "-W": r"(?i)(week|wk|woche|kw|semaine|semana|周)s?( (no|number))?\.?",
 }
-"""Headings of months, quarters, halves and weeks in numbers, by what joins them to a year; no week is a date."""
+# Codes of Eurostat in the place of a unit.
 _CODE = r"[A-Z0-9]+(_[A-Z0-9]+)+|PC|NR|THS|MIO"
-"""Codes of Eurostat in the place of a unit."""
+# What a file needs at the least, by what it is.
 _COLUMNS_OF = {
     "date": "column, and no headings, of dates such as 2024-12-31 (the last day of a fiscal half), 2024-12, 2024-Q4, "
     "2024-H2 or 2024",
     "value": "column of numbers",
 }
-"""What a file needs at the least, by what it is."""
+# More would take a reader longer than a person waits: a column is looked at cell by cell.
 _MOST_COLUMNS = 2_000
-"""More would take a reader longer than a person waits: a column is looked at cell by cell."""
 _QUESTIONS = {
     "unit": "what is the unit of the values as printed? Write it: --unit 'million people', or --unit '% of homes' (for "
     "fractions multiply the values by 100)",

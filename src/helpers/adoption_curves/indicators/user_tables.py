@@ -12,12 +12,12 @@ from ..base.formats import of_entity, quote
 from .checks import check_figures, check_published, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 
+# Days between two values of years.
 _SHORTEST_YEAR = 360
-"""Days between two values of years."""
+# Years that values need before a season is looked for; and the largest p value of one.
 _SEASON_YEARS, _SEASON_P = 3, 0.001
-"""Years that values need before a season is looked for; and the largest p value of one."""
+# Behind an indicator's name, the name of the series of its limits.
 _LIMIT = "_limit"
-"""Behind an indicator's name, the name of the series of its limits."""
 
 
 def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:

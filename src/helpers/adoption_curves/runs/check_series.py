@@ -20,8 +20,8 @@ from .parameters import ParameterError, Parameters, complete_parameters, read_pa
 from .table_files import read_csv
 
 MOST_NOTES = 12
+# Times the value before, and times the largest step before, at which the newest observation may have slipped.
 _SLIPPED, _MUCH_LARGER = 8, 5
-"""Times the value before, and times the largest step before, at which the newest observation may have slipped."""
 
 
 def check_parameters(parameters: Parameters) -> Any:
@@ -50,7 +50,7 @@ def check_parameters(parameters: Parameters) -> Any:
     series = data.series(parameters.entity, parameters.indicator, parameters.limit, parameters.since)
     usable = series.use_readings().values[lambda values: values > 0].index
     if parameters.milestone and not float(parameters.milestone) > series.highest:
-        highest = formats.say(series.highest, series.unit)
+        highest = formats.format_number(series.highest, series.unit)
         raise ParameterError(f"parameter 'milestone' is {parameters.milestone}, and {highest} has been reached")
     if (parameters.until or parameters.horizon_years < 1) and len(usable):  # a longer one reaches the next date
         from ..forecast import next_dates

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..base.files import write_file
 from ..base.folders import lock_folder, move_unlisted, replace_folder, write_list
-from ..base.formats import clean, format_count, format_long_date, format_range, say
+from ..base.formats import clean, format_count, format_long_date, format_number, format_range
 from ..base.headline import find_goal
 from ..base.levels import band_columns, format_level, quoted_level
 from ..base.project import RECORD, RunError, find_outputs
@@ -23,12 +23,12 @@ from .parameters import ParameterError
 from .table_files import read_csv, write_csv
 
 NAME = "comparison"
+# Runs that the chart shows; page and table have all.
 _MOST_DRAWN = 60
-"""Runs that the chart shows; page and table have all."""
+# Letters of the name of a comparison's folder.
 _MOST_LETTERS = 64
-"""Letters of the name of a comparison's folder."""
+# Columns of the table before those of the parameters.
 _COLUMNS = ("run", "title", "unit", "last_date", "last_value", "date", "median", "low", "high", "level")
-"""Columns of the table before those of the parameters."""
 
 
 def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
@@ -175,7 +175,7 @@ def _say_forecast(row: Mapping[str, Any]) -> str:
     """Date, median and interval of a row of the table, in words."""
     if pd.isna(row["median"]):
         return "none"
-    text = f"{format_long_date(row['date'])}: {say(row['median'], row['unit'])}"
+    text = f"{format_long_date(row['date'])}: {format_number(row['median'], row['unit'])}"
     if pd.isna(row["low"]):
         return text
     return f"{text} ({format_level(row['level'])} interval {format_range(row['low'], row['high'])})"

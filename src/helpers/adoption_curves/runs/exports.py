@@ -22,17 +22,17 @@ from .parameters import Parameters, read_parameters
 from .table_files import read_csv
 
 _BOOK, _HUB, _QUANTILES = "tables.xlsx", "hub.csv", "05_quantiles"
+# The tables whose sheets follow the chart's.
 _FIRST = ("06_key_numbers", "05_forecast")
-"""The tables whose sheets follow the chart's."""
 _HUB_COLUMNS = ["reference_date", "target", "location", "target_end_date", "output_type", "output_type_id", "value"]
+# Columns of JSON, which the spreadsheet leaves out; the CSV has them.
 _LEFT_OUT = ["numbers"]
-"""Columns of JSON, which the spreadsheet leaves out; the CSV has them."""
+# Numbers from here on are shown without decimals, their thousands separated; a cell holds all digits.
 _LARGE = 1_000
-"""Numbers from here on are shown without decimals, their thousands separated; a cell holds all digits."""
+# Characters that a spreadsheet doesn't take.
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""Characters that a spreadsheet doesn't take."""
+# Characters of a column.
 _MAX_COLUMN_LETTERS = 60
-"""Characters of a column."""
 
 
 def write_workbook(folder: Path) -> Path:

@@ -18,8 +18,8 @@ from ..base.formats import clean
 from ..base.project import FULL, RECORD, RunError, Stopped, find_room, format_room, format_system_error
 
 LOG, ERROR = "run.log", "error.txt"
+# Tags of cells that papermill adds to a copy.
 _PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
-"""Tags of cells that papermill adds to a copy."""
 
 
 class NotebookFailed(RunError):
@@ -115,10 +115,10 @@ def format_attempt(folder: Path) -> str:
 
 # ---- a notebook that failed -----------------------------------------------------------------------------------------
 
+# Lines of an error that a message has, and letters of each.
 _MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
-"""Lines of an error that a message has, and letters of each."""
+# Free bytes below which a process that ended without a word had no room for its notebook.
 _LEAST_ROOM = 100_000
-"""Free bytes below which a process that ended without a word had no room for its notebook."""
 
 
 def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:

@@ -2,7 +2,7 @@
 
 A run lives in ``outputs/<run>/``: ``tables/*.csv``, ``figures/*.png`` and ``*.svg``, ``notebooks/`` (the executed
 copies and, beside each, its entry, a JSON file), ``html/``. Notebooks hand results on through tables only, and each
-table has one writer, whose number its name begins with. What a person makes by hand lies in ``outputs/lab/<run>/``.
+table has one writer, whose number its name begins with. What a person makes by hand lies in ``outputs/lab/``.
 
 Manifests and entries are plain dictionaries of JSON. An entry has parameters, tables (rows,
 columns), figures (title, alt, width), files (hashes by path) and, once it is made, made_from (hashes by words).
@@ -34,12 +34,12 @@ from .failures import ERROR, LOG, find_attempt, format_attempt
 from .parameters import ParameterError, Parameters, read_parameters
 
 SWEEP = "sweep.json"
+# Ending of the CSV with the data of a figure.
 DATA = "data.csv"
-"""Ending of the CSV with the data of a figure."""
 _SOURCE_COLUMNS = ("title", "publisher", "url", "licence", "attribution", "accessed")
 _LISTED_PARAMETERS = ("entity", "indicator", "limit", "as_of", "data")
+# Form of the manifests that this edition reads: another is of another release.
 _FORM = 3
-"""Form of the manifests that this edition reads: another is of another release."""
 _BY_RELEASE_2 = "made by release 2, which this one does not read: make it again"
 _HASHES: dict[Any, Any] = {str: str}
 _ENTRY = {
@@ -280,8 +280,8 @@ def find_last(folder: Path) -> dict[str, Any]:
 
 def is_current(folder: Path, record: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """True if the run in `folder`, with this record, is whole and was made from `inputs`, from `describe_inputs`."""
-    made = {name: entry["made_from"] for name, entry in record.get("notebooks", {}).items()}
-    sources = {name: about["the notebook"] for name, about in {**made, **record.get("left_out", {})}.items()}
+    inputs_of = {name: entry["made_from"] for name, entry in record.get("notebooks", {}).items()}
+    sources = {name: about["the notebook"] for name, about in {**inputs_of, **record.get("left_out", {})}.items()}
     same = {name: record.get(name) for name in inputs} | {"notebooks": sources} == inputs
     return same and not find_changed(folder, record)
 

@@ -26,12 +26,12 @@ _ENVIRONMENT = {  # of every notebook of a run
     "MATPLOTLIBRC": os.devnull,  # figures look alike whatever someone likes
     "PYTHONSAFEPATH": "1",  # a file that lies about and is called like a module is none
 }
+# The helpers as they were when the fork server imported them.
 _LOADED: dict[str, str] = {}
-"""The helpers as they were when the fork server imported them."""
+# Held while a process starts, when Python reads the exit codes of all others, and while one is read: each once.
 _ENDING = threading.Lock()
-"""Held while a process starts, when Python reads the exit codes of all others, and while one is read: each once."""
+# Empty; while a person or the system ends all notebooks of this process, the word for how, such as interrupted.
 _STOPPING: list[str] = []
-"""Empty; while a person or the system ends all notebooks of this process, the word for how, such as interrupted."""
 
 
 def _can_fork() -> bool:

@@ -21,8 +21,8 @@ from ..base.formats import UNSEEN, quote, shorten
 from ..base.levels import check_levels
 from ..base.project import Source, UserError, relative_to_project
 
+# Facts on the series that a notebook may have as parameters in place of it; a run computes them from the data.
 FACTS = ("technology", "kind")
-"""Facts on the series that a notebook may have as parameters in place of it; a run computes them from the data."""
 _RESERVED_NAMES = {"readme.md", "lab"}  # other names in outputs/
 
 

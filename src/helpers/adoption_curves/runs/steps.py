@@ -26,8 +26,8 @@ from .manifest import locate, new_entry, read_entries, read_entry, write_entry
 from .notebook_process import execute_notebook
 from .parameters import Parameters
 
+# Other runs of a folder, the newest, of which results are reused.
 _MOST_RUNS = 20
-"""Other runs of a folder, the newest, of which results are reused."""
 
 
 @dataclass(frozen=True)

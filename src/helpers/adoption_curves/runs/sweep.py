@@ -45,10 +45,10 @@ from .runner import print_line, remove_store, run_all
 from .steps import USUAL_EXECUTION, Execution, Results, list_earlier
 
 _MAX_SWEPT_RUNS = 10_000
+# Letters of a run's name that is made of what it varies.
 _MAX_RUN_LETTERS = 40
-"""Letters of a run's name that is made of what it varies."""
+# Names in the folder of a sweep that are no runs' names.
 _RESERVED = re.compile(r"(sweep|comparison|index)\..*|comparison", re.IGNORECASE)
-"""Names in the folder of a sweep that are no runs' names."""
 _FORM = {"parameters": dict, "grid": {str: list}, "runs": [dict]}
 _RIGHT = (
     "Write 'grid', with lines such as 'horizon_years: [3, 5]', or 'runs', a list of sets with lines such as 'limit: "

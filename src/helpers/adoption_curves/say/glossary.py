@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 
 _FILE = (resources.files(__package__) / "glossary.csv").read_text(encoding="utf-8")
+# Group, label and meaning by key, in the order of the page.
 GLOSSARY = {entry["key"]: entry for entry in csv.DictReader(_FILE.splitlines())}
-"""Group, label and meaning by key, in the order of the page."""
 _ORDER = list(GLOSSARY)
+# Columns of every table of rows.
 COLUMNS = ["group", "key", "label", "text", "of", "note", "url", "value", "low", "high", "cells"]
-"""Columns of every table of rows."""
+# Rows of each group on a page, twenty in all; notebooks show all.
 _MOST = {"Is it true?": 6, "Who uses it?": 3, "How many?": 4, "How sure?": 3, "What would change it?": 4}
-"""Rows of each group on a page, twenty in all; notebooks show all."""
 
 
 def frame_rows(rows: Iterable[Any]) -> pd.DataFrame:

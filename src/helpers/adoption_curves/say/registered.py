@@ -7,14 +7,22 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.formats import format_bound, format_count, format_day, format_percent, format_range, lower_first, say
+from ..base.formats import (
+    format_bound,
+    format_count,
+    format_day,
+    format_number,
+    format_percent,
+    format_range,
+    lower_first,
+)
 from ..base.levels import LEVELS, format_level
 from ..base.project import ESTIMATES, is_estimate
 from ..forecast.register import read_register, score_register
 from ..indicators import Data
 
+# The registered baselines in words, by the columns of their scores.
 _BASELINES = {"wis_last_value": "last value", "wis_drift": "straight line"}
-"""The registered baselines in words, by the columns of their scores."""
 
 
 def list_registered(data: Data, entity: str = "", indicator: str = "", vintage: str = "first") -> pd.DataFrame:
@@ -45,7 +53,7 @@ def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
 def _write_entry(row: dict[str, Any]) -> str:
     """A registered forecast, then its outcome and its score, or why it has none."""
     what = "an estimate of the value, not yet published," if is_estimate(row) else "a forecast"
-    median = say(row["q0.5"], row["unit"], row["q0.9"], bare=True)
+    median = format_number(row["q0.5"], row["unit"], row["q0.9"], bare=True)
     text = (
         f"On {format_day(row['registered'])} we registered {what} for {format_day(row['target_date'])}: "
         f"{format_range(row['q0.1'], row['q0.9'], row['unit'])} (80% interval; median {median}; method {row['model']}; "

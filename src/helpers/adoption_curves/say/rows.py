@@ -18,18 +18,18 @@ from ..base.formats import (
     format_day,
     format_long_date,
     format_newest,
+    format_number,
     format_percent,
     format_range,
     lower_first,
-    say,
 )
 from ..base.levels import band_columns
 from ..base.project import PUBLISHED_MODEL, is_estimate
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 from .run_tables import RunTables, TableRow
 
+# Other technologies that a row names.
 _MOST_NAMED = 4
-"""Other technologies that a row names."""
 _FORMS = {"without it": "without the newest value", "as published": "without an assumed value"}
 
 
@@ -116,7 +116,7 @@ def _list_change(run: RunTables) -> Iterator[Row]:
 def _list_rate(run: RunTables) -> Iterator[Row]:
     for row in run.exact[-1:]:
         if np.isfinite(row["published_rate"]):
-            text = f"{say(row['published_rate'], 'percent')} of the {run.names.base}"
+            text = f"{format_number(row['published_rate'], 'percent')} of the {run.names.base}"
             yield Row.read("rate", row, "published_rate", text, run.format_date(row), "", row["rate_url"])
 
 
@@ -143,7 +143,7 @@ def _write_interval(key: str, run: RunTables, row: TableRow, of: str, note: str 
 
 def _list_median(run: RunTables) -> Iterator[Row]:
     if run.quoted:
-        text = say(run.quoted["q0.5"], run.names.unit, run.quoted["high"])
+        text = format_number(run.quoted["q0.5"], run.names.unit, run.quoted["high"])
         yield Row.read("median", run.quoted, "q0.5", text, run.format_date(run.quoted))
 
 
@@ -169,7 +169,8 @@ def _list_trend(run: RunTables) -> Iterator[Row]:
         first, fifth = rows[1], rows[5]
         of = f"{run.format_date(run.goal)}. Of such numbers {format_factor(first)}, and {format_factor(fifth)}"
         cells = f"{run.goal['place']}:q0.5 {first['place']}:factor,inside_80 {fifth['place']}:factor,inside_80"
-        yield Row("trend", f"about {say(run.goal['q0.5'], run.names.unit)}", of, value=run.goal["q0.5"], cells=cells)
+        median = run.goal["q0.5"]
+        yield Row("trend", f"about {format_number(median, run.names.unit)}", of, value=median, cells=cells)
 
 
 def format_factor(row: TableRow) -> str:
@@ -185,7 +186,8 @@ def _list_limit(run: RunTables) -> Iterator[Row]:
             of.append(f"{lower_first(run.names.limit_title)}, {run.expected_then} in {run.format_date(row)}")
             of.append(f"80% interval {format_range(row['q0.1'], row['q0.9'], run.names.unit)}")
         if not run.is_whole:
-            of.append(f"the last exact value was {say(last['share_of_limit'], 'percent')} of the limit of its date")
+            share = format_number(last["share_of_limit"], "percent")
+            of.append(f"the last exact value was {share} of the limit of its date")
         cells = f"{row['place']}:mean,q0.1,q0.9 {last['place']}:share_of_limit"
         yield Row("limit", text, "; ".join(of), value=row["mean"], low=row["q0.1"], high=row["q0.9"], cells=cells)
 
@@ -194,7 +196,8 @@ def _list_next(run: RunTables) -> Iterator[Row]:
     rows = [row for row in run.list_rows("06_register") if row["model"] == PUBLISHED_MODEL and pd.isna(row["came"])]
     for row in sorted(rows, key=lambda row: (row["target_date"], -row["registered"].value))[:1]:
         low, median, high = (row[name] for name in ("q0.1", "q0.5", "q0.9"))
-        of = f"{format_long_date(row['target_date'])}, 80% interval; median {say(median, run.names.unit, high)}"
+        middle = format_number(median, run.names.unit, high)
+        of = f"{format_long_date(row['target_date'])}, 80% interval; median {middle}"
         what = "An estimate of a value not yet published, registered" if is_estimate(row) else "Registered"
         note = f"{what} on {format_day(row['registered'])}"
         if run.expected:
@@ -274,7 +277,7 @@ def _list_others(run: RunTables) -> Iterator[Row]:
 def _format_after(row: TableRow, digits: str) -> str:
     """How many technologies, and so many years after which share of their limits."""
     technologies = format_count(row["technologies"], "technology", "technologies")
-    return f"{technologies}, {row['years']:{digits}} years after they reached {say(row['passed'], 'percent')}"
+    return f"{technologies}, {row['years']:{digits}} years after they reached {format_number(row['passed'], 'percent')}"
 
 
 def _list_unknown(run: RunTables) -> Iterator[Row]:
@@ -297,12 +300,13 @@ def _list_otherwise(run: RunTables) -> Iterator[Row]:
             changes.append((max(abs(row[end] - run.quoted[end]) for end in (low, "q0.5", high)), of, row))
     for difference, of, row in sorted(changes, key=lambda change: -change[0]):
         if difference > 0:
-            yield _write_interval("otherwise", run, row, of, f"median {say(row['q0.5'], run.names.unit, row[high])}")
+            median = format_number(row["q0.5"], run.names.unit, row[high])
+            yield _write_interval("otherwise", run, row, of, f"median {median}")
 
 
 _PUBLISHED = (_list_newest, _list_assumed, _list_exact, _list_change, _list_rate, _list_peak, _list_break)
 _FORECAST = (_list_forecast, _list_median, _list_chance, _list_milestone, _list_trend, _list_limit)
 _AHEAD = (_list_next, _list_otherwise)
 _TESTS = (_list_coverage, _list_external, _list_level, _list_others, _list_unknown)
+# The function of each kind of row; the glossary has their order.
 ROWS = (*_PUBLISHED, *_FORECAST, *_AHEAD, *_TESTS)
-"""The function of each kind of row; the glossary has their order."""

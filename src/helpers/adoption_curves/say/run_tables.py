@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import decimal_years
-from ..base.formats import format_bound, format_newest, format_period, say, say_bound
+from ..base.formats import format_bound, format_newest, format_number, format_period, format_side
 from ..base.headline import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
 from ..indicators import Names
@@ -21,6 +21,7 @@ TABLES: tuple[str, ...] = ("01_wording", "02_growth", "02_newer", "02_earlier", 
 TABLES += ("05_forecast", "05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
 TABLES += ("05_since", "05_probabilities", "05_milestones")
 """Tables of the notebooks before the sixth that the page reads."""
+# Why a page quotes no forecast, by its state; `date` is that of the newest value.
 REASONS = {
     "decline": "the series was in decline in {date}, and the method is made for growth",
     "refuted": "the newest value contradicts the forecast that was made without it",
@@ -30,11 +31,10 @@ REASONS = {
     "no limit": "intervals were tested only with a limit, and this forecast has none",
     "all": "the 80% interval spans nearly all that is possible",
 }
-"""Why a page quotes no forecast, by its state; `date` is that of the newest value."""
+# Years over which a change is counted at most.
 _LONGEST_CHANGE = 1.26
-"""Years over which a change is counted at most."""
+# On how many technologies or countries a test rests at least that a page shows.
 _LEAST_TECHNOLOGIES = 5
-"""On how many technologies or countries a test rests at least that a page shows."""
 TableRow = dict[str, Any]
 
 
@@ -208,7 +208,7 @@ class RunTables:
     def amount(self) -> str:
         """The newest value as the press writes it, with what it counts: 1.01 billion users; 8.4% of firms."""
         number = format_value(self.newest["value"], self.names.unit, self.names.own)
-        return f"{say_bound(pd.Series(self.newest), self.names.own)}{number}{self.base}"
+        return f"{format_side(pd.Series(self.newest), self.names.own)}{number}{self.base}"
 
     @property
     def interval(self) -> str:
@@ -217,7 +217,7 @@ class RunTables:
 
     def format_difference(self, gain: float) -> str:
         """A difference with its sign: +6.5 points, −2 million people."""
-        points = f"{say(gain, 'percent', bare=True).removesuffix('.0')} points"
+        points = f"{format_number(gain, 'percent', bare=True).removesuffix('.0')} points"
         text = points if self.is_share else format_newest(gain, self.names.unit, self.names.own)
         return f"{'+' if gain > 0 else ''}{text}".replace("-", "−")
 

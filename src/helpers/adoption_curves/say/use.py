@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from ..base.formats import format_long_date, format_range, say
+from ..base.formats import format_long_date, format_number, format_range
 from ..indicators import Data
 from .glossary import frame_rows
 from .rows import Row
@@ -103,7 +103,7 @@ def _list_largest(key: str, table: pd.DataFrame) -> Iterator[Row]:
         text, publisher = f"{row['printed']}{counted}", row["publisher"].partition(" (")[0]
         of = ("" if row["category"] in text else f"{row['category']}, ") + format_long_date(row["date"])
         beside = "people" if pd.notna(row["people"]) else ""
-        of += f"; about {say(row['people'], 'million people')}" if beside else ""
+        of += f"; about {format_number(row['people'], 'million people')}" if beside else ""
         yield Row.read(key, row, "value", text, of, f"{publisher}: {row['who']}", row["url"], beside=beside)
 
 

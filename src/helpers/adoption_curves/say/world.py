@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ..base.formats import format_long_date, say
+from ..base.formats import format_long_date, format_number
 from .glossary import frame_rows
 from .rows import Row
 
@@ -30,10 +30,11 @@ def write_world(totals: pd.DataFrame, world: pd.DataFrame, entity: str, note: st
 
 def _list_rows(totals: pd.DataFrame, world: pd.DataFrame, entity: str, note: str, url: str) -> Iterator[Row]:
     for row in totals.to_dict("records"):
-        text = f"{say(row['share'], 'percent')} of {row['people']}"
+        text = f"{format_number(row['share'], 'percent')} of {row['people']}"
         of = f"{format_long_date(row['date'])}, {row['economies']} countries and regions together"
-        of += f"; their medians for {format_long_date(row['until'])} add up to {say(row['median_share'], 'percent')}"
+        until, median = format_long_date(row["until"]), format_number(row["median_share"], "percent")
+        of += f"; their medians for {until} add up to {median}"
         cells = "08_totals:0:share,economies,median_share"
         for place, value in world.loc[world["entity"] == entity, "value"].items():
-            of, cells = f"{of}; {entity} alone: {say(value, 'percent')}", f"{cells} 08_world:{place}:value"
+            of, cells = f"{of}; {entity} alone: {format_number(value, 'percent')}", f"{cells} 08_world:{place}:value"
         yield Row("world", text, of, note, url, value=row["share"], cells=cells)

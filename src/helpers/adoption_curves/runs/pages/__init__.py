@@ -34,10 +34,10 @@ from .made import cite_run, format_axis_value, render_made
 
 __all__ = ["export_notebook", "format_axis_value", "render", "render_executed", "write_pages"]
 
+# Part of the generator's tag of our pages.
 _OURS = 'content="Adoption curves"'
-"""Part of the generator's tag of our pages."""
+# Tables with rows of the page, after the number of their notebook: 06_key_numbers, 07_page.
 _ROWS = ("key_numbers", "page")
-"""Tables with rows of the page, after the number of their notebook: 06_key_numbers, 07_page."""
 _WORDLESS = (
     "an image has no alternative text, and some readers can't see it. Save it with "
     'study.draw(name, figure, alt="What it shows.").'
@@ -228,9 +228,9 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     from .cells import render_body
 
     run = path.parent.parent
-    made = run / "html" / f"{path.stem}.html"
-    if path.parent.name == "notebooks" and (run / RECORD).exists() and made.exists():
-        raise UserError(f"This notebook of a run has its page: {shorten_path(made)}")
+    page_of_run = run / "html" / f"{path.stem}.html"
+    if path.parent.name == "notebooks" and (run / RECORD).exists() and page_of_run.exists():
+        raise UserError(f"This notebook of a run has its page: {shorten_path(page_of_run)}")
     notebook = _read_notebook(path)
     try:
         body, wordless = render_body(notebook)

@@ -26,8 +26,8 @@ from traitlets.config import Config
 from .cleaning import PAGE_IDS, clean_html
 from .frame import TEMPLATES, list_chart_files, render_chart
 
+# Forms of an output that a page without scripts can show, the richest first.
 _RICHEST = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
-"""Forms of an output that a page without scripts can show, the richest first."""
 
 
 def render_body(notebook: NotebookNode, folder: Path | None = None) -> tuple[Markup, list[str]]:
@@ -49,13 +49,13 @@ def render_body(notebook: NotebookNode, folder: Path | None = None) -> tuple[Mar
         resources |= {"chart": partial(render_chart, folder), "chart_files": partial(list_chart_files, folder)}
     body, resources = _open_exporter().from_notebook_node(notebook, resources)
     body = re.sub(r'<div id="cell-id=[^"]*"', "<div", body)  # papermill's are random
-    taken = set(PAGE_IDS)
+    ids = set(PAGE_IDS)
 
     def number(heading: re.Match[str]) -> str:
         address = heading[2]
-        while address in taken:
+        while address in ids:
             address += "-again"
-        taken.add(address)
+        ids.add(address)
         return f'{heading[1]}{address}"'
 
     return Markup(re.sub(r'(<h\d id=")([^"]*)"', number, body)), resources["wordless"]  # noqa: S704  cleaned

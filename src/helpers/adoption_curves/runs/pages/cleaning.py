@@ -16,12 +16,12 @@ from markupsafe import escape
 
 from ...base.project import Source
 
+# Text, tables and what latex2mathml writes.
 _TAGS = nh3.ALLOWED_TAGS - {"area", "map"} | {
     *("section", "tfoot", "math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded"),
     *("mphantom", "mprescripts", "mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable"),
     *("mtd", "mtext", "mtr", "munder", "munderover", "none"),
 }
-"""Text, tables and what latex2mathml writes."""
 _ATTRIBUTES = {
     *("alt", "aria-label", "class", "colspan", "href", "id", "role", "rowspan", "scope", "src", "tabindex", "width"),
     *("accent", "accentunder", "alttext", "columnalign", "columnlines", "columnspacing", "depth", "display"),
@@ -29,13 +29,13 @@ _ATTRIBUTES = {
     *("mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
     *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "xmlns"),
 }
+# Addresses that the frame of a page has itself.
 PAGE_IDS = ("content", "pages", "show-code")
-"""Addresses that the frame of a page has itself."""
+# How addresses that a page may have begin, by attribute.
 _ADDRESSES = {
     "href": r"https?://|mailto:|#",
     "src": r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
 }
-"""How addresses that a page may have begin, by attribute."""
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 
 
@@ -51,7 +51,7 @@ def clean_html(source: str) -> str:
             return value if re.fullmatch(r"h\d", tag) or (tag == "a" and value not in PAGE_IDS) else None
         return value if re.match(_ADDRESSES.get(name, ""), value, re.IGNORECASE) else None
 
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         plain = nh3.clean(
             source,
@@ -63,7 +63,7 @@ def clean_html(source: str) -> str:
             filter_style_properties={"text-align"},  # of Markdown's tables
         )
     finally:  # nh3 drops what is raised in `keep`, so Ctrl-C waits until it has ended
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     plain = re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain)
     plain = re.sub(r'\sstyle="text-align:\s*(\w+);?"', r' class="gt_\1"', plain)
     title = r'(<thead>\s*)<tr class="gt_heading">\s*<td[^>]*>(.*?)</td>\s*</tr>'

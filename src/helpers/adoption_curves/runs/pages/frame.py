@@ -56,8 +56,8 @@ def _open_templates() -> Environment:
 
 def _list_sections(content: str) -> list[tuple[str, str]]:
     """Address and plain text of each heading of the second level, for the list of contents."""
-    found = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', content)
-    return [(html.unescape(address), html.unescape(re.sub(r"<[^>]+>", "", text))) for address, text in found]
+    headings = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', content)
+    return [(html.unescape(address), html.unescape(re.sub(r"<[^>]+>", "", text))) for address, text in headings]
 
 
 def render_chart(folder: Path, name: str, alt: str) -> Markup:

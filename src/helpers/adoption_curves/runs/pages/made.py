@@ -15,8 +15,8 @@ from ..parameters import Parameters, parse_yaml, write_argument
 from .cleaning import hide_place, keep_address
 from .frame import render
 
+# Series of a publisher that are named one by one.
 _MOST_TITLES = 3
-"""Series of a publisher that are named one by one."""
 _AUTHORS = "The Adoption Curves authors"
 _OWN_FOLDER = Parameters.model_fields["data"].default
 
@@ -40,8 +40,8 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
     git, fields = record["git"], Parameters.model_fields
     commit = git["commit"] + (" with changes" if git["changed"] else "") if git else f"none: {record['no_git']}"
     hashes = [(f"sha256 of {name}", digest) for name, digest in record["data"]["files"].items()]
-    given = record["parameters"].items()
-    parameters = [(name, format_axis_value(name, value), fields[name].description) for name, value in given]
+    values = record["parameters"].items()
+    parameters = [(name, format_axis_value(name, value), fields[name].description) for name, value in values]
     return render(
         "made.html.j2",
         **shared,
@@ -68,15 +68,15 @@ def format_axis_value(name: str, value: Any) -> str:
     str
     """
     if name == "data":
-        return Source.read(value).say()
+        return Source.read(value).format()
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def write_command(run: str, record: Mapping[str, Any]) -> str:
     """The command that makes a run again: its name, and the parameters that are not the defaults."""
     data, usual = record["parameters"]["data"], Parameters().model_dump(exclude={"run"})
-    given = {**record["parameters"], "data": hide_place(data, data)}
-    changed = {name: value for name, value in given.items() if value != usual.get(name, value)}
+    parameters = {**record["parameters"], "data": hide_place(data, data)}
+    changed = {name: value for name, value in parameters.items() if value != usual.get(name, value)}
     return " ".join(["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())])
 
 
@@ -115,9 +115,9 @@ def cite_run(record: Mapping[str, Any], run: str) -> dict[str, str]:
     if own and authors == _AUTHORS:
         authors = address = contact = ""
     known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
-    made = f", commit {commit['commit'][:12]}" if commit else ""
+    suffix = f", commit {commit['commit'][:12]}" if commit else ""
     about = add_entity(record["subject"].get("title", parameters["indicator"]), parameters["entity"])
-    citation = f"Adoption Curves {version}{made}: run '{run}' ({about}{known})."
+    citation = f"Adoption Curves {version}{suffix}: run '{run}' ({about}{known})."
     if authors:
         citation = f"{authors} ({year}). {citation}"
     if place := address or ("" if own else "Unpublished"):

@@ -18,10 +18,10 @@ from ...base.formats import (
     format_count,
     format_long_date,
     format_newest,
+    format_number,
     format_period,
     format_range,
     lower_first,
-    say,
 )
 from ...base.headline import find_drawn, find_goal
 from ...base.levels import LEVELS, band_columns, format_level, quoted_level
@@ -46,8 +46,8 @@ from .style import (
     use_numbers,
 )
 
+# In the place of 05_forecast and of 05_limit.
 NO_FORECAST = pd.DataFrame({"date": pd.DatetimeIndex([]), "q0.5": [], "mean": []})
-"""In the place of 05_forecast and of 05_limit."""
 FAR = 4  # times the highest value: a limit from there on would press the series flat
 _LEAST_OUTCOMES = 2  # later values from which on it is said how many of them an interval contained
 PAST = 2.0  # lengths of the way ahead for which values are drawn
@@ -94,17 +94,18 @@ def draw_forecast(
     units = capitalize_first(names.unit) + (", total so far" if names.measure == "cumulative" else "")
     units += f": {lower_first(names.counted)}" if names.counted else ""
     if series.limit is not None and axis.get_ylim()[1] < min(series.limit.at(series.dates)):
-        units += f"; the limit, {lower_first(names.limit_title)}, is above at {say(series.limit.at(series.dates)[-1])}"
+        limit = format_number(series.limit.at(series.dates)[-1])
+        units += f"; the limit, {lower_first(names.limit_title)}, is above at {limit}"
     dropped = series.values[: since or series.dates[0]].iloc[:-1]
     if since is not None and len(dropped):
         begun = format_period(dropped.index[0], names.measure)
         units += f"; {format_count(len(dropped), 'earlier value')}, from {begun} on, not drawn"
     if names.population:
         source += f" {_add_percent(axis, *names.population)}"
-    return figure.close(title or _say_newest(series, names), units, source, key)
+    return figure.close(title or _format_title(series, names), units, source, key)
 
 
-def _say_newest(series: AdoptionSeries, names: Names) -> str:
+def _format_title(series: AdoptionSeries, names: Names) -> str:
     """The last exact value; without one the newest "more than" or "less than"."""
     if series.values.empty:
         row, date = series.newer.iloc[-1], series.newer.index[-1]
@@ -246,8 +247,8 @@ def plot_fan(
     unit = "percent" if unit.startswith("percent") else ""
     high = goal[band_columns(levels[-1])[1]] if levels else 0
     date = "" if goal["date"] == fan["date"].iloc[-1] else f", {format_period(goal['date'], measure)}"
-    median = key_line(f"median{date}: {say(goal['q0.5'], unit, high)}" if numbers else "median", ls="--", lw=1.6)
-    key = [median]
+    median = f"median{date}: {format_number(goal['q0.5'], unit, high)}" if numbers else "median"
+    key = [key_line(median, ls="--", lw=1.6)]
     tints = [HALF, MOST, *[ALL] * len(levels)] if len(levels) > 1 else [MOST]
     for level, colour in zip(levels, tints, strict=False):
         low, high = band_columns(level)
@@ -282,7 +283,7 @@ def _tag_values(axis: Axes, series: AdoptionSeries, values: pd.Series, own: bool
         return
     high = float(values.max())
     last, highest = (
-        format_newest(value, "", own) if own else say(value, series.unit, high, bare=True)
+        format_newest(value, "", own) if own else format_number(value, series.unit, high, bare=True)
         for value in (values.iloc[-1], high)
     )
     falls = len(values) > 1 and values.iloc[-1] < values.iloc[-2]

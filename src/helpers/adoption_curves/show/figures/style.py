@@ -29,8 +29,9 @@ from matplotlib.transforms import blended_transform_factory
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+# Inches of a chart on a page, and on a telephone; letters have one size on both.
 WIDTHS = {"wide": 7.36, "narrow": 3.7}
-"""Inches of a chart on a page, and on a telephone; letters have one size on both."""
+# Each colour in its light and its dark form, which an SVG swaps: one accent, greys, and three tints for intervals.
 COLOURS = {
     "page": ("#ffffff", "#15181c"),
     "ink": ("#1f2328", "#e9eaec"),
@@ -43,17 +44,16 @@ COLOURS = {
     "most": ("#cfe3f3", "#1b3f59"),
     "all": ("#e5f0f8", "#152c3d"),
 }
-"""Each colour in its light and its dark form, which an SVG swaps: one accent, greys, and three tints for intervals."""
 PAGE, INK, GREY, GRID, GHOST, STRIP, ACCENT, HALF, MOST, ALL = (light for light, _ in COLOURS.values())
 TINTS = (HALF, MOST, ALL)
+# Points of the letters; the smallest have eleven pixels.
 SMALL, BODY, TITLE = 8.6, 9.2, 12.0
-"""Points of the letters; the smallest have eleven pixels."""
 DOTS_PER_INCH = 150
 _YEAR = 0.42  # inches that the name of a year needs
 _EDGE, _GAP = 0.06, 0.08  # inches at the edges, and between the parts around the axes
 _LONGEST_TEXT, _LONGEST_NAME = 1000, 60  # letters of a text around the axes, and of a name in a row
+# What a line may end after: a word, a part of one that has no end, a Chinese character.
 _PIECES = re.compile(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]{1,24}\s*")
-"""What a line may end after: a word, a part of one that has no end, a Chinese character."""
 _LINE, _NAME_LETTERS, _NOTE_LETTERS = 0.2, 25, 46  # inches of a row; letters of a line of its name, and of its note
 _CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei")
 _STYLE = {
