@@ -160,11 +160,6 @@ class Study:
         return result
 
     @property
-    def explained(self) -> indicators.AdoptionSeries:
-        """Series of `window`."""
-        return self._explained.printed
-
-    @property
     def window(self) -> pd.DataFrame:
         """Values that a forecast uses: date, year, t (years to the last), y, limit, x (y / limit), assumed.
 
@@ -179,11 +174,6 @@ class Study:
         See `adoption_curves.show.tutorial.frame_horizon`.
         """
         return tutorial.frame_horizon(self._explained)
-
-    @property
-    def finished(self) -> pd.DataFrame:
-        """The figures of a comparison technology that has since nearly reached its limit, as `window`."""
-        return tutorial.frame_finished(self.data, self.references)
 
     @cached_property
     def names(self) -> indicators.Names:
