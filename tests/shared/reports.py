@@ -33,7 +33,7 @@ def make(
         frame.to_csv(path, index=False)
         files[f"tables/{table}.csv"] = hash_file(path)
     summary = {"parameters": {}, "figures": {}, "made_from": {"the notebook": sources}, "files": files}
-    summary["tables"] = {name: {"rows": 1, "columns": {"date": "date"}} for name in tables}
+    summary["tables"] = {table: {"rows": 1, "columns": {"date": "date"}} for table in tables}
     record = {"form": 3, "run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
     record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "left_out": {}, "citation": ""}
     record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}}
