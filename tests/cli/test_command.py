@@ -1,4 +1,4 @@
-"""The command line: papermill's meanings, and sentences instead of tracebacks."""
+"""The command line: what its words mean, and sentences instead of tracebacks."""
 
 import io
 import os
@@ -55,16 +55,6 @@ def read(*words):
     """Parameters that these words of a command line mean."""
     context = run_commands.run.make_context("run", list(words))
     return options.read_options(context.params["pairs"], context.params["files"])
-
-
-def test_values_mean_what_they_mean_to_papermill():
-    """To the parameter that takes them: papermill guesses a type, here the parameter's own reads the text."""
-    from papermill.cli import _resolve_type
-
-    for name, text in (("horizon_years", "5"), ("horizon_years", "2.5"), ("limit", "None"), ("limit", "1404.89"),
-                       ("limit", "a=b"), ("as_of", "2025-06-30"), ("entity", "China"), ("run", "2025")):  # fmt: skip
-        both = [read_parameters({name: value}) for value in (read("-p", name, text)[name], _resolve_type(text))]
-        assert both[0] == both[1], text
 
 
 TYPED = {

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from conftest import ROOT
-from courses import COURSES
 from snapshots import check_part, write_rows
 from statsmodels.genmod.families import Gaussian
 
@@ -136,6 +135,12 @@ def test_a_family_recovers_its_parameters_and_is_the_minimum_of_its_profile(name
     low, high = results.ceiling_interval()
     inner = results.ceiling_interval(0.2)
     assert low <= inner[0] <= results.params["ceiling"] <= inner[1] <= high
+
+
+def test_the_bass_curve_is_that_of_bass_1969():
+    model, p, q = Bass(grow(), floor=0), 0.01, 0.7
+    left = np.exp(-(p + q) * (model.years - model.launch))
+    np.testing.assert_allclose(model.curve(np.array([60.0, p, q]), model.years), 60 * (1 - left) / (1 + q / p * left))
 
 
 def test_the_interval_of_values_that_jump_late_begins_at_the_highest():
@@ -274,4 +279,3 @@ def test_tables_of_several_families_join_both_kinds_of_errors():
 def test_the_method_lists_every_family_with_its_formula(renew):
     formulas = [(format_name(name), rf"$\displaystyle {family.latex}$") for name, family in FAMILIES.items()]
     check_part(ROOT / "docs" / "method.md", "families", write_rows(("family", "curve"), *formulas), renew)
-    assert set(COURSES) == set(FAMILIES)

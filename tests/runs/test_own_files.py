@@ -19,12 +19,6 @@ from adoption_curves.runs.steps import Execution
 SAVE = """import pandas as pd
 from adoption_curves.runs import Study
 Study("03_small", run=run).keep("03_small", pd.DataFrame({"a": [1]}))"""
-LEFT = {
-    "macOS": "tables/.DS_Store",
-    "Excel": "tables/~$03_small.csv",
-    "LibreOffice": "tables/.~lock.03_small.csv#",
-}
-"""By program, what it leaves in a run's folder that it opens."""
 
 
 @pytest.fixture
@@ -44,13 +38,17 @@ def write(folder, name, text="years of work"):
     (folder / name).write_text(text)
 
 
-@pytest.mark.parametrize("program", LEFT)
-def test_a_run_that_a_program_has_opened_runs_again(make, program):
+@pytest.mark.parametrize(
+    "name",
+    ["tables/.DS_Store", "tables/~$03_small.csv", "tables/.~lock.03_small.csv#"],
+    ids=["macOS", "Excel", "LibreOffice"],
+)
+def test_a_run_that_a_program_has_opened_runs_again(make, name):
     folder = make()
-    write(folder, LEFT[program], "{}")
+    write(folder, name, "{}")
     make()
     assert find_changed(folder, read_run(folder)) == {}
-    assert not (folder / LEFT[program]).exists()
+    assert not (folder / name).exists()
     assert {path.name for path in folder.parent.iterdir()} == {"mine"}
 
 

@@ -40,16 +40,3 @@ def test_texts_of_who_uses_it_do_not_collide(tmp_path):
     for name, figure in run_notebook("07", tmp_path, data=str(find_data()))[2].items():
         for width in style.WIDTHS:
             assert (name, width, find_collisions(figure.lay_out(width))) == (name, width, ([], [], []))
-
-
-def test_a_collision_is_found():
-    """The count would pass a chart that it cannot see."""
-    figure, axis = style.open_chart(2)
-    axis.plot([0, 1, 2], [0, 2, 1], "o")
-    figure.close("Title", "Units", "Source: test.")
-    assert find_collisions(figure) == ([], [], [])
-    for x, words in ((1, "one"), (1, "other"), (2.05, "a text that leaves the chart")):
-        axis.text(x, 2, words, in_layout=False)
-    pairs, cut, marked = find_collisions(figure)
-    assert (pairs, cut) == (["'one' and 'other'"], ["a text that leaves the chart"])
-    assert marked == ["one", "other"]

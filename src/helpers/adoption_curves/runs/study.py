@@ -163,11 +163,6 @@ class Study:
         return result
 
     @property
-    def explained(self) -> indicators.AdoptionSeries:
-        """Series of `window`."""
-        return self._explained.printed
-
-    @property
     def window(self) -> pd.DataFrame:
         """Values that a forecast uses: date, year, t (years to the last), y, limit, x (y / limit), assumed.
 
@@ -183,20 +178,10 @@ class Study:
         """
         return tutorial.frame_horizon(self._explained)
 
-    @property
-    def finished(self) -> pd.DataFrame:
-        """The figures of a comparison technology that has since nearly reached its limit, as `window`."""
-        return tutorial.frame_finished(self.data, self.references)
-
     @cached_property
     def names(self) -> indicators.Names:
         """Titles and units for figures and sentences."""
         return indicators.find_labels(self.data, self.series)
-
-    @cached_property
-    def own_source(self) -> str:
-        """Publishers of the series without its limit."""
-        return indicators.cite_series(self.data, self.series, limit=False)
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.
