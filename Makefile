@@ -10,6 +10,7 @@ run: .venv/ready
 
 # JupyterLab in notebooks/, with kernels on sockets that are files. As root, as in a container, it starts only if allowed to.
 lab: .venv/ready
+	@echo 'Before a commit, take the outputs out of the notebooks: make strip'
 	$(BIN)/python -P -m jupyterlab --FileContentsManager.preferred_dir=notebooks --KernelManager.transport=ipc \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
