@@ -125,7 +125,7 @@ def test_the_targets_that_are_met_stay_met(rows, scored):
     assert 0.78 <= own["coverage_80"].mean() <= 0.88
     assert 0.87 <= own["coverage_90"].mean() <= 0.96
     best = pooled.loc[list(BENCHMARKS)]["wis"].groupby("horizon_years").min()
-    assert (own["wis"] <= 1.02 * best).all()
+    assert (own["wis"] <= 1.05 * best).all()
     four = scores.score(scored).query("method == 'forecast' and window == 4 and horizon_years == 3")
     assert four["wis_relative"].item() <= 0.82
     levels = [0.1, 0.3, 0.5, 0.8, 0.95]

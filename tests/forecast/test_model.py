@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from adoption_curves.forecast import benchmarks, model
 
@@ -85,9 +86,24 @@ def test_one_figure_or_two_are_refused(points, kind):
             function(t, x, H[None], kind)
 
 
+def compute_benchmarks(t, y, h, limit=100.0):
+    """Paths of every benchmark for one window."""
+    limits = np.full_like(y, limit), np.full_like(h, limit)
+    return {name: benchmark(t, y, h, *limits)[0] for name, benchmark in benchmarks.BENCHMARKS.items()}
+
+
+@pytest.mark.parametrize(("shape", "inverse"), [("logistic", expit), ("gompertz", model.back)])
+def test_a_curve_continues_values_that_lie_on_it(shape, inverse):
+    t, h = -np.arange(8.0)[::-1][None], np.array([[1.0, 3.0, 5.0]])
+    to_limit = compute_benchmarks(t, 100 * inverse(0.2 * t), h)[f"{shape}_to_limit"]
+    np.testing.assert_allclose(to_limit, 100 * inverse(0.2 * h[0]), rtol=1e-9)
+    levels_off = compute_benchmarks(t, 60 * inverse(0.4 + 0.3 * t), h)[f"free_{shape}"]
+    np.testing.assert_allclose(levels_off, 60 * inverse(0.4 + 0.3 * h[0]), rtol=0.02)
+
+
 def test_rivals_are_what_their_equations_say():
     t, y, h = np.array([[-4.0, -2, -1, 0]]), np.array([[10.0, 14, 20, 26]]), np.array([[1.0, 5.0]])
-    found = {name: benchmark(t, y, h)[0].tolist() for name, benchmark in benchmarks.BENCHMARKS.items()}
+    found = {name: path.tolist() for name, path in compute_benchmarks(t, y, h).items()}
     damped = [26 + 4 * (0.8**years - 1) / np.log(0.8) for years in h[0]]
     assert found["no_change"] == [26, 26]
     assert found["straight_line"] == [30, 46]

@@ -164,14 +164,24 @@ def write_odds():
 
 
 def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data, references):
-    skill = read_table("baseline", "04_skill").query("method == 'forecast' and benchmark == 'straight_line'")
+    compared = read_table("baseline", "04_skill")
+    skill = compared.query("benchmark == 'straight_line'")
+    fitted = compared[compared["benchmark"].str.contains("logistic|gompertz")]
+    curves_worse = 100 * (1 / fitted["wis_relative"]).groupby(fitted["benchmark"]).mean() - 100
     held_out = read_table("baseline", "04_held_out").query("method == 'forecast'").set_index("horizon_years")
     four, eight = (held_out[held_out["window"] == window] for window in (4, 8))
     near, far = 100 * eight.loc[[3, 5], "coverage_80"]
     technologies, later = read_table("baseline", "04_comparison_technologies"), read_table("baseline", "05_class")
     peers = pd.read_csv(ROOT / "benchmarks" / "peers.csv").query("method != 'the formula' and without_answer < 50")
     better = peers[peers["wis_over_ours"] < 1]
-    sold = pd.read_csv(ROOT / "data" / "audit.csv").query("series.str.startswith('numbers sold')").set_index("years")
+    prophet = peers.query("method == 'Prophet, capped' and bands == 'its own'")["wis_over_ours"]
+    external = pd.read_csv(ROOT / "data" / "audit.csv")
+    sold = external.query("series.str.startswith('numbers sold')").set_index("years")
+    levels = external.query("series.str.endswith('by country')").set_index(
+        ["series", "figures", "share_of_limit", "years", "method"]
+    )
+    scored = levels["wis_over_straight_line"].unstack()
+    half_pace = 100 * (scored["half of the mean pace, the formula's spread"] / scored["formula"] - 1)
     glossary = pd.read_csv(ROOT / "src/helpers/adoption_curves/say/glossary.csv", keep_default_na=False)
     sources = indicators.list_measures(data, "genai_users", ["China"])
     parts = {
@@ -190,6 +200,9 @@ def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data
         f"({four['technologies'].min()} to {four['technologies'].max()} technologies)",
         "held_out_8": f"{near:.0f}% after 3 years and {far:.0f}% after 5 ({eight.loc[5, 'technologies']} technologies)",
         "skill": join_numbers(skill.loc[skill["window"] == 4, "wis_relative"], "{:.2f}"),
+        "half_pace": f"{half_pace.min():.0f} to {half_pace.max():.0f}%",
+        "prophet": f"{prophet.min():.1f} to {prophet.max():.1f}",
+        "curves": f"{curves_worse.min():.0f}% worse than the forecast and the worst {curves_worse.max():.0f}%",
         "peers": f"{len(better)} of {len(peers)} comparisons, in {(better['high'] < 1).sum()} of them beyond chance",
         "last_years": f"{technologies['last'].min()[:4]} to {technologies['last'].max()[:4]}",
         "last_shares": f"{technologies['last_share'].min():.0f} to {technologies['last_share'].max():.0f}%",

@@ -154,7 +154,8 @@ def _forecast_windows(found: _Windows, kind: str, parts: bool) -> pd.DataFrame:
     paths = {"path": ahead * model.find_path(found.t, x, h, kind)}
     if parts:
         paths |= dict(zip(("to_limit", "to_ends"), ahead * model.find_parts(found.t, x, h), strict=True))
-    paths |= {name: np.clip(benchmark(found.t, found.y, h), 0, ahead) for name, benchmark in BENCHMARKS.items()}
+    for name, benchmark in BENCHMARKS.items():
+        paths[name] = np.clip(benchmark(found.t, found.y, h, found.limit, ahead), 0, ahead)
     columns = {
         **dict(zip(LABELS, found.labels[here[0]].T, strict=True)),
         "kind": kind,

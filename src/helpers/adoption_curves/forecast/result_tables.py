@@ -304,9 +304,10 @@ def score_parts(data: Data, kind: str = "limit") -> pd.DataFrame:
     tried["a_third"] = evaluate(rows.assign(spread=rows["spread"] / np.sqrt(3)), [0.8], [FORECAST])
     means = {}
     for name, evaluated in tried.items():
-        each = evaluated.groupby([rows["stage"], "technology"], observed=True)[["wis", "covered"]].mean()
+        checked = check_intervals(evaluated, [0.8])
+        each = checked.groupby([rows["stage"], "technology"], observed=True)[["wis", "covered"]].mean()
         means[name] = each.groupby("stage", observed=True).mean()
     counts = rows.groupby("stage", observed=True)["technology"].agg(technologies="nunique", forecasts="size")
     ratios = {name: means[name]["wis"] / means[FORECAST]["wis"] for name in ("to_limit", "to_ends", "a_third")}
-    covered = {"covered": means[FORECAST]["covered"], "covered_third": means["a_third"]["covered"]}
-    return counts.assign(**ratios, **{name: 100 * share for name, share in covered.items()})
+    covered = {f"covered{end}": 100 * means[name]["covered"] for end, name in (("", FORECAST), ("_third", "a_third"))}
+    return counts.assign(**ratios, **covered)
