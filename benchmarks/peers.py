@@ -199,7 +199,7 @@ def judge(rows, found, kind, about):
     ].to_numpy(float).T  # fmt: skip
     lost = ~np.isfinite(found).all(axis=1)
     ours = np.where(lost, line, np.clip(found[:, len(LEVELS) // 2], 0, ahead)) / ahead
-    banded = model.quantiles(ours, spread, LEVELS, ahead, limit_sd, kind)
+    banded = model.quantiles(ours, spread, LEVELS, ahead, limit_sd, rows["share"].to_numpy(), kind)
     own = np.where(lost[:, None], banded, np.clip(found, 0, ahead[:, None]))
     own = found if about["method"] == "the formula" else own
     for bands, quantiles in (("its own", own), ("ours", banded)):
