@@ -1,9 +1,8 @@
-"""Measure the forecast on the project's own data: scores over 1.0's and rivals', how often ranges held, seconds.
+"""Score the forecast on the project's own data: beside release 2.0 and the benchmarks, with coverage and seconds.
 
-release_1_0.csv has what release 1.0 scored on the same forecasts, by its own code. It has for each technology, number
-of figures and years ahead the number of forecasts, their mean WIS in shares of the limit, and how many outcomes its 80%
-ranges held, or missed below and above. Of comparison technologies it left each out of what its forecast learnt from. It
-read shares of sales as levels.
+release_2_0.csv has the scores of release 2.0's formula on the same windows: for each technology, number of values and
+years ahead the number of forecasts, their mean WIS in shares of the limit, and how many outcomes lay inside its 80%
+interval, below and above it.
 """
 
 import subprocess
@@ -17,8 +16,9 @@ import pandas as pd
 from adoption_curves import forecast, indicators
 from adoption_curves.base.formats import format_count
 from adoption_curves.forecast import backtest, scores
+from adoption_curves.forecast.backtest import EARLY
 
-BEFORE = Path(__file__).parent / "release_1_0.csv"
+BEFORE = Path(__file__).parent / "release_2_0.csv"
 HORIZONS = (0.5, 1, 2, 3, 5)
 SIDES = ["covered", "below", "above"]
 CELL = ["technology", "window", "horizon_years"]
@@ -27,82 +27,87 @@ CELL = ["technology", "window", "horizon_years"]
 def main():
     """Print a table of each measurement."""
     data = indicators.load()
-    references, held_out = data.references(), data.references(role="held_out")
+    references, early = data.references(), data.references(role="early")
     began = time.process_time()
     evaluated = scores.evaluate(backtest(references))
     print(f"Backtest with scores of all methods: {time.process_time() - began:.2f} s of processor time.\n")
-    tell_coverage("comparison", evaluated)
-    tell_coverage("held out", scores.evaluate(backtest(held_out)))
-    tell_rivals(evaluated)
-    tell_markets(data)
-    tell_seconds()
+    below = scores.evaluate(backtest([*references, *early]))
+    evaluated, below = evaluated[evaluated["share"] >= EARLY], below[below["share"] < EARLY]
+    held_out = scores.evaluate(backtest(data.references(role="held_out")))
+    print_scores("comparison", evaluated)
+    print_scores("early", below)
+    print_scores("held out", held_out[held_out["share"] >= EARLY])
+    print_benchmarks(evaluated)
+    print_markets(data)
+    print_seconds()
 
 
-def pick(evaluated):
-    """Rows of the forecast's 80% ranges."""
+def select_intervals(evaluated):
+    """Rows of the forecast's 80% intervals."""
     return scores.check_intervals(evaluated[evaluated["method"] == scores.FORECAST], [0.8])
 
 
-def tell_coverage(name, evaluated):
-    """Scores by horizon and by number of figures; and how often the ranges held by both."""
-    own = pick(evaluated)
-    print(f"| {name}: years, figures | {HEAD} |\n{RULE}\n| all | {tell(name, own)} |")
+def print_scores(name, evaluated):
+    """Scores and coverage by horizon, by number of values, and coverage by both."""
+    own = select_intervals(evaluated)
+    print(f"| {name}: years, values | {HEAD} |\n{RULE}\n| all | {format_cells(name, own)} |")
     for years, part in own.groupby("horizon_years"):
-        print(f"| {format_count(years, 'year')} | {tell(name, part)} |")
+        print(f"| {format_count(years, 'year')} | {format_cells(name, part)} |")
     for window, part in own.groupby("window"):
-        print(f"| {window} figures | {tell(name, part)} |")
-    held = own.groupby(["window", "horizon_years", "technology"])["covered"].mean()
-    held = 100 * held.groupby(["window", "horizon_years"]).mean().unstack()
-    print(f"\n| {name}: figures | 80% ranges held at {', '.join(f'{each:g}' for each in held)} years |\n|---|---|")
-    for window, row in held.iterrows():
+        print(f"| {window} values | {format_cells(name, part)} |")
+    covered = own.groupby(["window", "horizon_years", "technology"])["covered"].mean()
+    covered = 100 * covered.groupby(["window", "horizon_years"]).mean().unstack()
+    print(f"\n| {name}: values | coverage at {', '.join(f'{each:g}' for each in covered)} years |\n|---|---|")
+    for window, row in covered.iterrows():
         print(f"| {window} | {', '.join(f'{each:.0f}' for each in row)} |")
     print()
 
 
-HEAD = "technologies | forecasts | WIS over 1.0's | held | below | above | 1.0: held | below | above"
+HEAD = "technologies | forecasts | WIS over 2.0's | coverage | below | above | 2.0: coverage | below | above"
 RULE = "|---" * 10 + "|"
 
 
-def tell(name, part):
-    """Cells of one row. In a mean of WIS each number of figures and years ahead weighs alike, and each technology."""
+def format_cells(name, part):
+    """Cells of one row. In a mean of WIS each number of values and years ahead weighs alike, and each technology."""
     before = pd.read_csv(BEFORE).query("set == @name").set_index(CELL)
     cells = part.groupby(CELL).agg(wis=("wis", "mean"), forecasts=("wis", "size"))
     both = cells.join(before, rsuffix="_before", how="inner")
-    both = both[both["forecasts"] == both["forecasts_before"]]  # else one of them has more forecasts
     wis = both.groupby("technology")[["wis", "wis_before"]].mean()
     ratio, *ends = bootstrap(wis["wis"], wis["wis_before"])
-    held = 100 * part.groupby("technology")[SIDES].mean()
+    percentages = 100 * part.groupby("technology")[SIDES].mean()
     sums = both.groupby("technology")[[*SIDES, "forecasts"]].sum()
     older = (100 * sums[SIDES].div(sums["forecasts"], axis=0)).mean()
-    told = [str(len(held)), str(len(part)), f"{ratio:.3f}", f"{held['covered'].mean():.0f}"]
-    if len(held) >= 3:  # an interval from drawing fewer says nothing
-        _, low, high = bootstrap(held["covered"], 1)
-        told[2:] = ["{} ({:.3f} to {:.3f})".format(told[2], *ends), f"{told[3]} ({low:.0f} to {high:.0f})"]
-    return " | ".join([*told, *(f"{each:.1f}" for each in [held["below"].mean(), held["above"].mean(), *older])])
+    size = [str(len(percentages)), str(len(part))]
+    numbers = [f"{ratio:.3f}", f"{percentages['covered'].mean():.0f}"]
+    if len(percentages) >= 3:  # an interval from drawing fewer says nothing
+        _, low, high = bootstrap(percentages["covered"], 1)
+        numbers = ["{} ({:.3f} to {:.3f})".format(numbers[0], *ends), f"{numbers[1]} ({low:.0f} to {high:.0f})"]
+    sides = [percentages["below"].mean(), percentages["above"].mean(), *older]
+    return " | ".join([*size, *numbers, *(f"{each:.1f}" for each in sides)])
 
 
-def tell_rivals(evaluated):
-    """WIS over that of each rival, all windows together, with the interval from drawing technologies anew."""
+def print_benchmarks(evaluated):
+    """WIS over that of each benchmark, all windows together, with the interval from drawing technologies anew."""
     means = evaluated.groupby(["method", "horizon_years", "technology"])["wis"].mean()
     years_ahead = " | ".join(format_count(each, "year") for each in HORIZONS)
     print(f"| WIS over that of | {years_ahead} |\n|---|---|---|---|---|---|")
-    for rival in scores.BENCHMARKS:
+    for benchmark in scores.BENCHMARKS:
         cells = []
         for years in HORIZONS:
-            own, other = (means[name, years] for name in (scores.FORECAST, rival))
+            own, other = (means[name, years] for name in (scores.FORECAST, benchmark))
             cells.append("{:.2f} ({:.2f} to {:.2f})".format(*bootstrap(own, other)))
-        print(f"| {rival} | {' | '.join(cells)} |")
+        print(f"| {benchmark} | {' | '.join(cells)} |")
     print()
 
 
-def tell_markets(data):
+def print_markets(data):
     """Scores of shares of sales by market and years ahead."""
     sales = [each for role in ("reference", "held_out") for each in data.references(role=role, measure="flow")]
-    rows = pick(scores.evaluate(backtest(sales, "sales")))
+    rows = select_intervals(scores.evaluate(backtest(sales, "sales")))
     rows = rows.assign(market=rows["indicator"].map({each.indicator: each.market for each in sales}))
     print(f"| market, years | {HEAD} |\n{RULE}")
     for (market, years), part in rows.groupby(["market", "horizon_years"]):
-        print(f"| {market}, {years:g} | {tell('sales', part)} |")
+        print(f"| {market}, {years:g} | {format_cells('sales', part)} |")
     print()
 
 
@@ -125,15 +130,15 @@ for _ in range(5):
     began = time.process_time()
     result = forecast.forecast(users, limit=100)
     result.quantiles
-    asked = time.process_time()
+    done = time.process_time()
     result.frame(), result.milestones(), result.probability()
-    print(asked - began, time.process_time() - began)
+    print(done - began, time.process_time() - began)
 """
 """What README calls, in a process of its own: processor seconds of the quantiles, and with all tables."""
 MANY = 1000
 
 
-def tell_seconds():
+def print_seconds():
     """Processor seconds of a forecast as README calls it, and of forecasts of many series."""
     done = subprocess.run([sys.executable, "-c", FIVE_LINES], check=True, capture_output=True, text=True)
     (first, _), *further = (map(float, line.split()) for line in done.stdout.splitlines())

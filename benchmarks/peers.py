@@ -14,14 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from scipy.optimize import curve_fit
-from scipy.special import ndtri
+from scipy.special import expit, logit, ndtri
 
 from adoption_curves import indicators
 from adoption_curves.base.dates import decimal_years, to_dates
 from adoption_curves.base.decline import find_spaced
 from adoption_curves.base.formats import format_count
 from adoption_curves.forecast import backtest, model, scores
+from adoption_curves.forecast.backtest import EARLY
 from adoption_curves.forecast.forecasting import REPORTED_QUANTILES
 from benchmarks.bench_forecast import bootstrap
 
@@ -30,7 +32,8 @@ MARKS = ("<!-- peers -->", "<!-- /peers -->")
 FIGURES, ORIGINS, HORIZONS = (4, 8), 12, (1.0, 2.0, 3.0, 5.0)
 LEVELS = np.array(REPORTED_QUANTILES)
 MOST_LOST = 50  # percent of forecasts without an answer: from there on no score is told
-SETS = {"comparison": "Comparison technologies", "sales": "Shares of sales"}
+SETS = {"comparison": "Comparison technologies", "early": "Below 5% of the limit", "sales": "Shares of sales"}
+SETS |= {"Norway": "Electric cars in Norway, shares of sales"}
 
 
 @dataclass
@@ -65,7 +68,7 @@ def ask_prophet(prophet, case):
 
 
 def follow_bass(years, level, innovation, imitation, launch):
-    """Bass's curve from its launch on."""
+    """Bass's curve since its launch."""
     decay = np.exp(-(innovation + imitation) * np.maximum(years - launch, 0))
     return level * (1 - decay) / (1 + imitation / innovation * decay)
 
@@ -100,13 +103,25 @@ def ask_curve(family, case):
     if len(years) <= len(begin):
         raise ValueError("as many parameters as figures")
     room = ([0, *least], [top, *most])
-    found, covariance = curve_fit(curve, years, case.values, np.clip(begin, *room), limits=room, max_nfev=10_000)
+    found, covariance = curve_fit(curve, years, case.values, np.clip(begin, *room), bounds=room, max_nfev=10_000)
     noise = ((case.values - curve(years, *found)) ** 2).sum() / (len(years) - len(found))
     size = 1e-5 * np.maximum(np.abs(found), 1e-3)
     steps = [curve(ahead, *(found + move)) - curve(ahead, *(found - move)) for move in np.diag(size)]
     slopes = np.array(steps).T / (2 * size)
     spread = np.sqrt(np.einsum("hi,ij,hj->h", slopes, covariance, slopes) + noise)
     return curve(ahead, *found)[:, None] + spread[:, None] * ndtri(LEVELS)
+
+
+def ask_fisher_pry(case):
+    """Quantiles (H, Q) of the logistic curve to the limit: a straight line through log odds, with its t interval."""
+    years, ahead = case.years - case.years[-1], case.ahead
+    share = np.clip(case.values / case.limit, 0.001, 0.999)
+    line = stats.linregress(years, logit(share))
+    freedom, centred = len(years) - 2, ahead - years.mean()
+    noise = ((logit(share) - line.intercept - line.slope * years) ** 2).sum() / freedom
+    spread = np.sqrt(noise * (1 + 1 / len(years)) + (line.stderr * centred) ** 2)
+    path = line.intercept + line.slope * ahead
+    return case.limit_ahead[:, None] * expit(path[:, None] + spread[:, None] * stats.t.ppf(LEVELS, freedom))
 
 
 def list_rivals():
@@ -118,7 +133,8 @@ def list_rivals():
     logging.getLogger("prophet").setLevel(logging.ERROR)
     rivals = {name: ("statsforecast", partial(ask_statsforecast, getattr(models, name)())) for name in MODELS}
     rivals["Prophet, capped"] = "prophet", partial(ask_prophet, prophet)
-    return rivals | {f"{name}, capped": ("scipy", partial(ask_curve, name)) for name in CURVES}
+    rivals |= {f"{name}, capped": ("scipy", partial(ask_curve, name)) for name in CURVES}
+    return rivals | {"Fisher-Pry": ("scipy", ask_fisher_pry)}
 
 
 MODELS = ("AutoETS", "AutoTheta", "RandomWalkWithDrift")
@@ -126,9 +142,12 @@ MODELS = ("AutoETS", "AutoTheta", "RandomWalkWithDrift")
 
 def list_cases(series, rows):
     """A case for each origin of rows, beside the places of its rows."""
-    known = {(each.entity, each.indicator): each for each in series}
     for (entity, indicator, origin), part in rows.groupby(["entity", "indicator", "origin"]):
-        one = known[entity, indicator]
+        one = next(
+            each
+            for each in series
+            if (each.entity, each.indicator) == (entity, indicator) and origin in each.values.index
+        )
         values = one.values[one.values.index <= origin]
         values = values.iloc[find_spaced(decimal_years(values.index))[-int(part["window"].iloc[0]) :]]
         years = decimal_years(values.index)
@@ -142,7 +161,7 @@ def ask_formula(kind, case):
     x = (case.values / case.limit)[None]
     spread = np.sqrt(model.variances(t, x, h, kind).sum(axis=-1))
     ahead, limit_sd = model.forecast_limit(t, case.limit[None], h)
-    return model.quantiles(model.find_path(t, x, h, kind), spread, LEVELS, ahead, limit_sd, kind)[0]
+    return model.quantiles(model.find_path(t, x, h, kind), spread, LEVELS, ahead, limit_sd, x[:, -1:], kind)[0]
 
 
 def thin(rows):
@@ -161,8 +180,13 @@ def compare():
     data = indicators.load()
     sales = [each for role in ("reference", "held_out") for each in data.references(role=role, measure="flow")]
     frames = []
-    for name, series, kind in (("comparison", data.references(), "limit"), ("sales", sales, "sales")):
-        every = backtest(series, kind, FIGURES)
+    early = [*data.references(), *data.references(role="early")]
+    norway = [each for each in sales if (each.entity, each.indicator) == ("Norway", "electric_car_share")]
+    sets = {"comparison": data.references(), "early": early, "sales": sales, "Norway": norway}
+    for name, series in sets.items():
+        kind = "limit" if name in ("comparison", "early") else "sales"
+        every = backtest(series, kind, FIGURES, since="all")
+        every = every[(every["share"] < EARLY) == (name == "early")] if kind == "limit" else every
         for figures in FIGURES:
             chosen = (every["window"] == figures) & every["horizon_years"].isin(HORIZONS)
             rows = thin(every[chosen])
@@ -199,7 +223,7 @@ def judge(rows, found, kind, about):
     ].to_numpy(float).T  # fmt: skip
     lost = ~np.isfinite(found).all(axis=1)
     ours = np.where(lost, line, np.clip(found[:, len(LEVELS) // 2], 0, ahead)) / ahead
-    banded = model.quantiles(ours, spread, LEVELS, ahead, limit_sd, rows["share"].to_numpy(), kind)
+    banded = model.quantiles(ours, spread, LEVELS, ahead, limit_sd, rows["share"].to_numpy(float), kind)
     own = np.where(lost[:, None], banded, np.clip(found, 0, ahead[:, None]))
     own = found if about["method"] == "the formula" else own
     for bands, quantiles in (("its own", own), ("ours", banded)):
@@ -246,7 +270,7 @@ def write_tables(table):
     lost = table[table["without_answer"] > 0].drop_duplicates(["set", "given", "method"])
     each = [f"{row.method} at {row.without_answer:.3g}% ({row.set}, {row.given} figures)" for row in lost.itertuples()]
     text.append(f"\nForecasts without an answer: {'; '.join(each) or 'none'}.")
-    rivals = table[told & (table["method"] != "the formula")]
+    rivals = table[told & (table["method"] != "the formula") & (table["technologies"] > 1)]
     better = rivals[rivals["wis_over_ours"] < 1]
     sure = f"In {len(better)} of {len(rivals)} cells another's WIS is lower than the formula's, in "
     text.append(f"\n## Where another is better\n\n{sure}{(better['high'] < 1).sum()} with an interval below 1.\n")

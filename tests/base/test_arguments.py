@@ -71,7 +71,7 @@ def test_a_share_of_sales_and_a_total_are_said_in_python_as_on_the_command_line(
     assert (total.quantiles >= SHARES.iloc[-1]).all(axis=None)
     assert forecast.forecast(SHARES, 100).quantiles.equals(level.quantiles)
     assert not forecast.forecast(1000 * SHARES, 500_000, measure="flow").has_range, "sales are no share of sales"
-    with pytest.raises(ValueError, match="measure is 'sales'; it must be level, cumulative or flow"):
+    with pytest.raises(ValueError, match="measure must be level, cumulative or flow, got 'sales'"):
         forecast.forecast(SHARES, 100, measure="sales")
 
 

@@ -137,6 +137,12 @@ def test_a_family_recovers_its_parameters_and_is_the_minimum_of_its_profile(name
     assert low <= inner[0] <= results.params["ceiling"] <= inner[1] <= high
 
 
+def test_the_bass_curve_is_that_of_bass_1969():
+    model, p, q = Bass(grow(), floor=0), 0.01, 0.7
+    left = np.exp(-(p + q) * (model.years - model.launch))
+    np.testing.assert_allclose(model.curve(np.array([60.0, p, q]), model.years), 60 * (1 - left) / (1 + q / p * left))
+
+
 def test_the_interval_of_values_that_jump_late_begins_at_the_highest():
     """At 71 a search from the fitted line alone ends in a flatter curve, with 16% more squares: 76.4."""
     years = [1860, 1880, 1890, 1900, 1920, 1931, 1940, 1950]

@@ -15,9 +15,20 @@ def ask(series):
 
 
 def test_a_noisy_month_is_no_fall_and_a_third_lost_is_one():
-    growing = [ask(series) for series in simulated.growing_months(2000)]
-    falling = [ask(series) for series in simulated.falling_years(500)]
-    assert (len(growing), len(falling)) == (2000, 500)
+    """Months that grow towards a level not yet reached, and years of which the last three lose a third."""
+    random, months, years = np.random.default_rng(7), np.arange(36.0), np.arange(12.0)
+
+    def add_noise(values, size):
+        return values * (1 + size * random.standard_normal(len(values)))
+
+    growing, falling = [], []
+    for _ in range(2000):
+        level = 1 / (1 + np.exp(-random.uniform(0.10, 0.16) * (months - random.uniform(20, 28))))
+        growing.append(is_in_decline(2023 + months / 12, add_noise(level, 0.09)))
+    for _ in range(500):
+        level = 1 / (1 + np.exp(-random.uniform(0.7, 1.0) * (years - random.uniform(3, 4.5))))
+        level[8:] = level[8] * (1 - np.arange(4) / 9)
+        falling.append(is_in_decline(2014 + years, add_noise(level, 0.03)))
     assert np.mean(growing) <= 0.03
     assert np.mean(falling) >= 0.90
 

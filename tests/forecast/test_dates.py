@@ -83,7 +83,7 @@ def test_shares_that_are_none_are_refused(result, share):
 @pytest.mark.parametrize("values", [[], [np.nan, np.nan]])
 def test_a_series_without_a_figure_is_refused(values):
     series = pd.Series(values, ENDS[: len(values)], dtype=float)
-    with pytest.raises(ValueError, match="the series has no value: give one at least, with its date"):
+    with pytest.raises(ValueError, match=r"the series has no value\. Give at least one"):
         forecast.forecast(series, 100)
     assert curves.assess_ceiling(series).reason == "there is no exact value"
 

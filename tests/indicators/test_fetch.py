@@ -137,7 +137,7 @@ def test_what_varies_is_listed_and_several_are_series_of_their_own(publishers, c
     sizes = {f"{place}, 250 persons employed or more", f"{place}, From 10 to 49 persons employed"}
     assert {entity for entity, _ in indicators.load("sizes.csv").own} == sizes
     code, said = fetch(capsys, "wb:IT.NET.USER.ZS")
-    assert "country: is one of IDN (Indonesia), IND (India), NOR (Norway); write --where and one, such as" in said
+    assert "country: is one of IDN (Indonesia), IND (India), NOR (Norway); pick one, such as" in said
 
 
 def test_a_value_after_a_break_begins_a_series_and_other_marks_are_told(publishers, capsys):
@@ -184,7 +184,7 @@ def test_in_python_a_series_goes_into_a_forecast(publishers, monkeypatch):
     assert series.equals(indicators.fetch("wb:IT.NET.USER.ZS", "India", hosts=publishers))
     future = forecast.forecast(series, 100, horizon_years=2)
     assert future.quantiles.notna().all(axis=None)
-    with pytest.raises(DataError, match="picks several"):
+    with pytest.raises(DataError, match="matches several"):
         indicators.fetch("owid:electric-car-sales-share", "NOR", ["entity=Germany"], publishers)
 
 
@@ -215,13 +215,13 @@ def test_fetching_again_says_what_has_changed_and_keeps_the_old_file(publishers,
     assert lines == ["Norway 2012 is -, was 3.1.", "Norway 2023 is 90.4, was 92.", "Norway 2025 is 96, was -."]
     [beside] = Path().glob("norway.*.csv")
     assert beside.read_bytes() == old
-    assert f"The file before is {beside.name}." in said
+    assert f"The earlier version is {beside.name}." in said
     Path("mine.csv").write_text("date,value\n2020,1\n", encoding="utf-8")
     for name, figures in (("mine.csv", NORWAY), ("norway.csv", ["owid:app-users"])):
         kept = Path(name).read_bytes()
         code, said = fetch(capsys, *figures, "--measure", "flow", "--to", name)
         assert (code, Path(name).read_bytes()) == (1, kept)
-        assert "has other values; name another file" in said
+        assert "has values of another series; name another file" in said
 
 
 # The net
@@ -239,22 +239,28 @@ DATES = b"entity,code,start_year,end_year,ev_sales_share\nNorway,NOR,2020,2021,5
 @pytest.mark.parametrize(
     ("words", "path", "fault", "said", "times"),
     [
-        (NORWAY, CSV, answer(b"slow down", "text/plain", 429), "answers 429: slow down", 3),
+        (NORWAY, CSV, answer(b"slow down", "text/plain", 429), "responds with 429: slow down", 3),
         (NORWAY, CSV, answer(FORBIDDEN, status=403), "non-redistributable data that we are not allowed", 1),
-        (NORWAY, CSV, answer(b"<html>Welcome</html>", "text/html"), "answers 200: a page, and no data", 1),
-        (NORWAY, META, answer(b"<html>Welcome</html>"), "no answer for electric-car-sales-share that can be read", 1),
-        (NORWAY, CSV, answer(b"entity", "text/csv", Content_Length="5000"), "can be read (ChunkedEncodingError)", 1),
-        (NORWAY, CSV, cut(CHUNK, "Transfer-Encoding: chunked"), "can be read (ChunkedEncodingError)", 1),
-        (NORWAY, CSV, lambda server: time.sleep(1.5), "cannot be reached, or gives no answer", 3),
-        (NORWAY, CSV, drip(b"HTTP/1.1 200 OK\r\nContent-"), "owid has not sent all within 0.4 seconds", 1),
-        (NORWAY, CSV, cut(TABLE[:-2]), "does not say how long its answer is, so half of one would not show", 1),
-        (NORWAY, CSV, answer(b"", Content_Encoding="gzip"), "answers in gzip, which was not asked for", 1),
+        (NORWAY, CSV, answer(b"<html>Welcome</html>", "text/html"), "responds with 200: a web page instead of data", 1),
+        (
+            NORWAY,
+            META,
+            answer(b"<html>Welcome</html>"),
+            "a response for electric-car-sales-share that cannot be read",
+            1,
+        ),
+        (NORWAY, CSV, answer(b"entity", "text/csv", Content_Length="5000"), "cannot be read (ChunkedEncodingError)", 1),
+        (NORWAY, CSV, cut(CHUNK, "Transfer-Encoding: chunked"), "cannot be read (ChunkedEncodingError)", 1),
+        (NORWAY, CSV, lambda server: time.sleep(1.5), "does not respond; check your network", 3),
+        (NORWAY, CSV, drip(b"HTTP/1.1 200 OK\r\nContent-"), "owid did not send its response within 0.4 seconds", 1),
+        (NORWAY, CSV, cut(TABLE[:-2]), "does not give the length of its response", 1),
+        (NORWAY, CSV, answer(b"", Content_Encoding="gzip"), "sends its response as gzip, which was not requested", 1),
         (NORWAY, CSV, answer(DATES, "text/csv"), "columns are code, end_year, entity, ev_sales_share, start_year", 1),
         (NORWAY, CSV, answer(b"0" * 110_000, "text/csv"), "sends more than 100,000 bytes", 1),
-        (NORWAY, CSV, redirect("https://example.org/x.csv"), "sends on to example.org, which is not asked", 1),
-        (NORWAY, CSV, redirect("http://127.0.0.1:9/x.csv"), "sends on to 127.0.0.1:9, which is not asked", 1),
-        (INDIA, WB, answer(b'[{"pages": 1000000000}, []]'), "1,000,000,000 pages, of which 200 at most are read", 1),
-        (FIRMS, f"{FLOWS}/ISOC_EB_AI/latest", answer(b"<x/>", "application/xml"), "that can be read (", 1),
+        (NORWAY, CSV, redirect("https://example.org/x.csv"), "redirects to example.org, which is not allowed", 1),
+        (NORWAY, CSV, redirect("http://127.0.0.1:9/x.csv"), "redirects to 127.0.0.1:9, which is not allowed", 1),
+        (INDIA, WB, answer(b'[{"pages": 1000000000}, []]'), "1,000,000,000 pages; at most 200 are read", 1),
+        (FIRMS, f"{FLOWS}/ISOC_EB_AI/latest", answer(b"<x/>", "application/xml"), "that cannot be read (", 1),
     ],
 )
 def test_a_fault_of_the_net_is_a_sentence_and_no_data(publishers, capsys, monkeypatch, words, path, fault, said, times):
@@ -274,11 +280,11 @@ def test_a_fault_of_the_net_is_a_sentence_and_no_data(publishers, capsys, monkey
         (["owid:electric-cars"], "owid has no electric-cars; nearest: electric-car-sales, electric-car-sales-share"),
         (["wb:IT.NET.USER"], "wb has no IT.NET.USER; nearest: IT.NET.USER.ZS"),
         (["eurostat:isoc_eb_ay"], "Eurostat has no isoc_eb_ay; nearest: ISOC_EB_AI"),
-        ([*FIRMS, "--where", "geo=RR"], "'geo=RR' is none; there is: DE, EU27_2020"),
-        ([*FIRMS, "--where", "age=1"], "--where: 'age' is no column; there is: freq, geo"),
-        ([*FIRMS, "--where", "unit=PC_ENT", "--where", "unit=NR"], "'unit' names one thing at most; there is: freq"),
+        ([*FIRMS, "--where", "geo=RR"], "'geo=RR' is unknown; there is: DE, EU27_2020"),
+        ([*FIRMS, "--where", "age=1"], "--where: 'age' is not a column; the columns are freq, geo"),
+        ([*FIRMS, "--where", "unit=PC_ENT", "--where", "unit=NR"], "'unit' takes only one code; the columns are freq"),
         (["imf:x"], "SOURCE is one of eurostat, owid, wb"),
-        (["owid:../../admin"], "'owid:../../admin' is none"),
+        (["owid:../../admin"], "'owid:../../admin' is unknown"),
     ],
 )
 def test_what_no_publisher_has_is_told_with_what_there_is(publishers, capsys, words, said):
@@ -327,7 +333,7 @@ def test_without_a_network_it_says_so(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("ADOPTION_HOSTS", "owid=https://owid.invalid")
     code, said = fetch(capsys, *NORWAY, "--measure", "flow")
     assert code == 1
-    assert said.strip() == "owid.invalid cannot be reached, or gives no answer: is there a network?"
+    assert said.strip() == "owid.invalid does not respond; check your network connection"
 
 
 def test_a_group_of_countries_has_its_values_and_failed_metadata_cost_none(publishers, capsys):
@@ -363,7 +369,7 @@ def test_a_redirect_on_the_same_host_is_followed(publishers, capsys):
 
 @pytest.mark.parametrize("address", ["http://ourworldindata.org", "http://127.0.0.1.example.org", "file:///etc/passwd"])
 def test_no_address_without_encryption_is_asked_but_ones_own(publishers, address):
-    with pytest.raises(RunError, match="is no https address"):
+    with pytest.raises(RunError, match="is not an https address"):
         indicators.fetch("owid:electric-car-sales-share", "Norway", hosts={"owid": address})
 
 

@@ -174,7 +174,14 @@ def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data
     technologies, later = read_table("baseline", "04_comparison_technologies"), read_table("baseline", "05_class")
     peers = pd.read_csv(ROOT / "benchmarks" / "peers.csv").query("method != 'the formula' and without_answer < 50")
     better = peers[peers["wis_over_ours"] < 1]
-    sold = pd.read_csv(ROOT / "data" / "audit.csv").query("series.str.startswith('numbers sold')").set_index("years")
+    prophet = peers.query("method == 'Prophet, capped' and bands == 'its own'")["wis_over_ours"]
+    external = pd.read_csv(ROOT / "data" / "audit.csv")
+    sold = external.query("series.str.startswith('numbers sold')").set_index("years")
+    levels = external.query("series.str.endswith('by country')").set_index(
+        ["series", "figures", "share_of_limit", "years", "method"]
+    )
+    scored = levels["wis_over_straight_line"].unstack()
+    half_pace = 100 * (scored["half of the mean pace, the formula's spread"] / scored["formula"] - 1)
     glossary = pd.read_csv(ROOT / "src/helpers/adoption_curves/say/glossary.csv", keep_default_na=False)
     sources = indicators.list_measures(data, "genai_users", ["China"])
     parts = {
@@ -193,6 +200,8 @@ def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data
         f"({four['technologies'].min()} to {four['technologies'].max()} technologies)",
         "held_out_8": f"{near:.0f}% after 3 years and {far:.0f}% after 5 ({eight.loc[5, 'technologies']} technologies)",
         "skill": join_numbers(skill.loc[skill["window"] == 4, "wis_relative"], "{:.2f}"),
+        "half_pace": f"{half_pace.min():.0f} to {half_pace.max():.0f}%",
+        "prophet": f"{prophet.min():.1f} to {prophet.max():.1f}",
         "curves": f"{curves_worse.min():.0f}% worse than the forecast and the worst {curves_worse.max():.0f}%",
         "peers": f"{len(better)} of {len(peers)} comparisons, in {(better['high'] < 1).sum()} of them beyond chance",
         "last_years": f"{technologies['last'].min()[:4]} to {technologies['last'].max()[:4]}",

@@ -75,7 +75,7 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
             shell.run_cell(code)
     [message] = shown
     assert message.startswith(
-        "Run 'baseline' has no table 01_wording yet. Notebook 01 writes it: run that notebook first,"
+        "Run 'baseline' has no table 05_newer yet. Notebook 05 writes it: run that notebook first,"
     )
     for code in ("from adoption_curves.indicators import load\nload(as_of='soon')", "study.keep('07_x', None)"):
         shown.clear()

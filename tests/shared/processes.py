@@ -1,6 +1,5 @@
 """The command, in this process and in its own, and what lies below them: for tests of what one process can't show."""
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -38,22 +37,12 @@ def start(place, *words, before="", **environment):
     )
 
 
-def list_tree_processes(pid):
-    """A process and all below it; none of one that has ended."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    return []
-
-
 def kill_tree(process):
     """Kill a process and all below it, at once, so that nothing is left to tidy up."""
-    tree = list_tree_processes(process.pid)
-    for one in tree:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            one.suspend()
-    for one in {*tree, *list_tree_processes(process.pid)}:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            one.kill()
+    tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for end in (psutil.Process.suspend, psutil.Process.kill):
+        for one in tree:
+            end(one)
     process.communicate()
 
 

@@ -1,40 +1,10 @@
-"""Simulated series of which the truth is known, and series of which later figures are altered; fixed seeds."""
+"""Plain shapes of a series, and series of which later values are altered."""
 
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import yaml
-
-
-def logistic(t, level, rate, midpoint):
-    return level / (1 + np.exp(-rate * (t - midpoint)))
-
-
-def growing_months(count=2000, points=36, noise=0.09, seed=7):
-    """Monthly levels that grow towards a saturation level which they have not reached: none has fallen.
-
-    A tenth to a third below their saturation level at the end, independent noise in proportion.
-    """
-    t = np.arange(float(points))
-    index = pd.date_range("2023-11-30", periods=points, freq="ME")
-    for number in range(count):
-        rng = np.random.default_rng(seed + number)
-        level = logistic(t, 450_000, rng.uniform(0.10, 0.16), rng.uniform(20, 28))
-        yield pd.Series(level * (1 + noise * rng.standard_normal(points)), index=index)
-
-
-def falling_years(count=500, points=12, noise=0.03, fall=1 / 3, over=3, seed=7):
-    """Yearly levels that rose for nine years to a peak and have fallen by a third of it over the last three."""
-    t = np.arange(float(points))
-    index = pd.date_range("2014-12-31", periods=points, freq="YE")
-    for number in range(count):
-        rng = np.random.default_rng(seed + number)
-        level = logistic(t, rng.uniform(50, 80), rng.uniform(0.7, 1.0), rng.uniform(3, 4.5))
-        peak = points - 1 - over
-        level[peak:] = level[peak] * (1 - fall * np.arange(over + 1) / over)
-        yield pd.Series(level * (1 + noise * rng.standard_normal(points)), index=index)
 
 
 def shapes():

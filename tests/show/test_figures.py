@@ -235,26 +235,6 @@ def test_long_names_and_small_and_large_numbers_find_room(scale):
     check_room(draw(fan, series, names))
 
 
-@pytest.mark.parametrize(
-    ("came", "counted", "title"),
-    [
-        ([pd.NaT, pd.NaT], [False, False], "Awaiting the outcome: 2 of 2 registered forecasts"),
-        ([DATES[2], pd.NaT], [False, False], "Awaiting the outcome: 1 of 2 registered forecasts"),
-        ([DATES[2], DATES[3]], [False, False], "Awaiting the outcome: 0 of 2 registered forecasts"),
-        ([DATES[2], DATES[3]], [True, True], "The 80% interval of registered forecasts contained 1 of 2 outcomes"),
-    ],
-)
-def test_the_record_has_a_title_of_one_statement(came, counted, title):
-    rows = {"target_date": DATES[2:], "registered": DATES[1], "model": "ours", "hindsight": False}
-    rows |= {"q0.1": [400.0, 500.0], "q0.5": [500.0, 600.0], "q0.9": [600.0, 700.0], "came": came, "counted": counted}
-    scored = pd.DataFrame(rows | {"side": "exact", "outcome": [515.0, 802.0], "inside": ["yes", "no"]})
-    figure = figures.draw_register(scored.assign(limit_title="Internet users"), NAMES, "Source: test.")
-    assert figure.around[0] == title
-    assert figure.around[1].endswith("; limit: internet users")
-    figure = figures.draw_register(scored.assign(limit_title=["Internet users", "none"]), NAMES, "Source: test.")
-    assert "made 31 December 2024: 500 to 700; limit: none" in [text.replace("\n", " ") for text in read_axes(figure)]
-
-
 def test_dollars_in_names_are_no_mathematics():
     """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
     series = hold()

@@ -96,11 +96,11 @@ def score(data: str, vintage: str, as_json: bool) -> None:
     after its value was public is marked, and never counted.
     """
     from .. import indicators
-    from ..forecast.register import read_register, score_register, summarise_scores
-    from ..say.registered import add_sentences, format_scores
+    from ..forecast.register import summarise_scores
+    from ..say.registered import format_scores, list_registered
 
     known = indicators.load(Source.read(data).find_from_here())
-    scored = add_sentences(score_register(read_register(known), known, vintage))
+    scored = list_registered(known, vintage=vintage)
     if as_json:
         print(scored.to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
         return

@@ -59,8 +59,8 @@ def run(
     parameters = read_parameters(options.read_run_options(pairs, files, choices) | named)
     execution = Execution(forced=force, slots=threading.Semaphore(workers), strict=strict, wait=wait)
     with _format_state(f"Run '{parameters.run}' is as it was before; the same command continues from here."):
-        tell = (lambda line: None) if quiet else print_line
-        folder = run_all(parameters, execution=execution, before_commit=ignore_signals, tell=tell)
+        log = (lambda line: None) if quiet else print_line
+        folder = run_all(parameters, execution=execution, before_commit=ignore_signals, log=log)
     if not quiet:
         print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
 

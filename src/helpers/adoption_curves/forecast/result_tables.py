@@ -309,5 +309,5 @@ def score_parts(data: Data, kind: str = "limit") -> pd.DataFrame:
         means[name] = each.groupby("stage", observed=True).mean()
     counts = rows.groupby("stage", observed=True)["technology"].agg(technologies="nunique", forecasts="size")
     ratios = {name: means[name]["wis"] / means[FORECAST]["wis"] for name in ("to_limit", "to_ends", "a_third")}
-    covered = {"covered": means[FORECAST]["covered"], "covered_third": means["a_third"]["covered"]}
-    return counts.assign(**ratios, **{name: 100 * share for name, share in covered.items()})
+    covered = {f"covered{end}": 100 * means[name]["covered"] for end, name in (("", FORECAST), ("_third", "a_third"))}
+    return counts.assign(**ratios, **covered)

@@ -75,7 +75,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def complete_vintages(observations: pd.DataFrame) -> pd.DataFrame:
-    """Observations with defaults: public on their date, and as first printed."""
+    """Observations with defaults: published on their date, first vintage."""
     table = observations.assign(published=observations["published"].fillna(observations["date"]))
     for name, usual in (("published_by", "date"), ("vintage", "first")):
         table[name] = table[name].replace("", usual) if name in table else usual
@@ -83,14 +83,20 @@ def complete_vintages(observations: pd.DataFrame) -> pd.DataFrame:
 
 
 def raise_problems(problems: list[Problem]) -> None:
-    """Raise a `DataError` with the problems, if any, in order of file, row and column: one a cell, each fault once."""
-    if problems:
-        order = {f"{name}.csv": place for place, name in enumerate(TABLES)}
-        cells = {(p.file, p.row, p.column) if p.row else p: p for p in reversed(problems)}
-        ranked = sorted(cells.values(), key=lambda p: (order.get(p.file, -1), p.row or 0, p.column), reverse=True)
-        listed = [*{(p.file, p.column, p.message): p for p in ranked}.values()][::-1]
-        more = sum(1 + p.more for p in problems) - len(listed)
-        raise DataError([*(replace(p, more=0) for p in listed[:-1]), replace(listed[-1], more=more)])
+    """Raise a `DataError` with the problems, if there are any, in order of file, row and column.
+
+    Of a cell only the first problem is listed, and of a column each message once; the others are counted.
+    """
+    if not problems:
+        return
+    order = {f"{name}.csv": place for place, name in enumerate(TABLES)}
+    cells, messages = dict[object, Problem](), dict[object, Problem]()
+    for p in problems:
+        cells.setdefault((p.file, p.row, p.column) if p.row else p, p)
+    for p in sorted(cells.values(), key=lambda p: (order.get(p.file, -1), p.row or 0, p.column)):
+        messages.setdefault((p.file, p.column, p.message), replace(p, more=0))
+    *others, last = messages.values()
+    raise DataError([*others, replace(last, more=sum(1 + p.more for p in problems) - len(messages))])
 
 
 def _check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Problem]:

@@ -137,7 +137,7 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
         texts = pd.DataFrame({row["run"]: row["parameters"] for row in rows}).T
         write_file(new / f"{NAME}.csv", write_csv(NAME, table.join(texts, on="run"))[0])
         alt = _draw(new, table)
-        texts.insert(0, "forecast", [_say_forecast(row) for row in table.to_dict("records")])
+        texts.insert(0, "forecast", [_format_forecast(row) for row in table.to_dict("records")])
         texts = texts.map(clean)
         same = {name: texts[name].iloc[0] for name in texts if texts[name].nunique() == 1}
         page = render(
@@ -171,7 +171,7 @@ def _tabulate(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=[*_COLUMNS]).astype(kinds)
 
 
-def _say_forecast(row: Mapping[str, Any]) -> str:
+def _format_forecast(row: Mapping[str, Any]) -> str:
     """Date, median and interval of a row of the table, in words."""
     if pd.isna(row["median"]):
         return "none"

@@ -34,7 +34,7 @@ def run_all(
     outputs: Path | None = None,
     results: Results | None = None,
     before_commit: Callable[[], object] = lambda: None,
-    tell: Callable[[str], object] = print_line,
+    log: Callable[[str], object] = print_line,
 ) -> Path:
     """Folder of the run ``<outputs>/<run>/``, made atomically; results from the same inputs are reused.
 
@@ -51,8 +51,8 @@ def run_all(
         Results to reuse; by default those of its own last folder and attempt, and of the newest other runs beside it.
     before_commit : callable
         Called just before the run is put in place: a later stop finds it complete.
-    tell : callable
-        Gets a line for each notebook, and each note on the data.
+    log : callable
+        Called with a line for each notebook, and with each note on the data.
 
     Returns
     -------
@@ -73,19 +73,19 @@ def run_all(
     """
     outputs = outputs or find_outputs()
     final = outputs / parameters.run
-    with lock_folder(final, wait=execution.wait) as workshop, Attempt(final, workshop / final.name, tell) as attempt:
-        # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
-        attempt.tell(*remove_store(find_outputs()), *list_copies(notebooks))
+    with lock_folder(final, wait=execution.wait) as workshop, Attempt(final, workshop / final.name, log) as attempt:
+        # If the last run was made from the same inputs, there is nothing to do.
+        attempt.log(*remove_store(find_outputs()), *list_copies(notebooks))
         sources = find_notebooks(notebooks)
         inputs = describe_inputs(parameters, sources)
         last = manifest.find_last(final)
         if not execution.forced and manifest.is_current(final, last, inputs):
-            attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
+            attempt.log(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
             return final
 
         # Check room, parameters, data and the folder, while the libraries of the notebooks are imported.
         start_fork_server()
-        completed, data, notes, left_out = _check_inputs(parameters, sources, final, execution.strict, attempt.tell)
+        completed, data, notes, left_out = _check_inputs(parameters, sources, final, execution.strict, attempt.log)
 
         # Execute the notebooks or copy their results, and write pages, record and log.
         results = results or Results(list_earlier(outputs))
@@ -96,19 +96,19 @@ def run_all(
         finally:
             changed = _list_changed(parameters, sources, inputs)
             for path in attempt.new.glob("notebooks/*.json") if changed else ():
-                path.unlink()  # so that nothing of it is reused
+                path.unlink()  # so that no later attempt reuses them
         if changed:
             message = f"{' and '.join(changed)} changed while the run was being made. Run the same command again."
             raise RunError(capitalize_first(message))
-        from .pages import write_pages  # nbconvert, which a run of which nothing changed needs not
+        from .pages import write_pages  # imports nbconvert, which an unchanged run does not need
 
         record = manifest.describe_run(attempt.new, completed, inputs, data, notes, left_out)
         write_pages(attempt.new, record, bodies)
 
-        # Put the run in the place of the one before.
+        # Replace the last run by the new one.
         before_commit()
         if edited := manifest.list_edited(final):
-            attempt.tell(move_edited(final, edited))
+            attempt.log(move_edited(final, edited))
         (attempt.new / LOG).write_text("\n".join([*attempt.lines, ""]), encoding="utf-8")
         replace_folder(final, attempt.new)
     return final
@@ -117,27 +117,27 @@ def run_all(
 def _execute(
     steps: Sequence[Step], attempt: Attempt, results: Results, execution: Execution, last: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Make each result as soon as those that its notebook reads are there; bodies of their pages, by notebook."""
+    """Make each result as soon as those that its notebook reads exist; returns the bodies of the pages by notebook."""
     from .pages import render_executed
 
     bodies, entries, running = dict[str, Any](), last.get("notebooks", {}), dict[str, Future[Any]]()
     with start_threads(len(steps)) as pool:
-        for step in steps:  # each comes after those that it needs
+        for step in steps:  # in an order in which each follows those that it needs
             needed = [running[name] for name in step.needs]
             running[step.name] = pool.submit(step.run, needed, attempt, results, execution)
         ended = dict(zip(running.values(), steps, strict=True))
         for future in as_completed(ended):
-            step, (how, stray) = ended[future], future.result()
+            step, (how, stderr_lines) = ended[future], future.result()
             bodies[step.name] = render_executed(attempt.new, step.name)
             before = entries[step.name]["made_from"] if step.name in entries and how != "unchanged" else step.made_from
             changed = [words for words, digest in step.made_from.items() if before.get(words) != digest]
             why = f" ({' and '.join(changed)} changed)" if changed else ""
-            attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
+            attempt.log(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", details=stderr_lines)
     return bodies
 
 
 def _list_changed(parameters: Parameters, sources: Sequence[Path], inputs: Mapping[str, Any]) -> list[str]:
-    """Parts, in words, of what a run is made from that are others now; all where a notebook can't be read any more."""
+    """Inputs of a run that have changed meanwhile, by name; all of them if a notebook can no longer be read."""
     now = dict[str, Any]()
     with suppress(OSError, RunError):
         now = describe_inputs(parameters, sources)
@@ -145,22 +145,22 @@ def _list_changed(parameters: Parameters, sources: Sequence[Path], inputs: Mappi
 
 
 def remove_store(outputs: Path) -> list[str]:
-    """A line where the store of results of release 2 was in the outputs, once it is removed: nothing reads it."""
+    """Remove the store of results of release 2, which nothing reads; a line that says so if there was one."""
     store = outputs / ".store"
     results = [] if store.is_symlink() else [path for path in store.glob("[0-9a-f]" * 64) if path.is_dir()]
     for path in results:
         shutil.rmtree(path, ignore_errors=True)
-    with suppress(OSError):  # of somebody, who keeps more there
+    with suppress(OSError):  # unless it holds files of somebody else
         store.rmdir()
     return [f"{shorten_path(store)} of release 2 was removed: runs no longer need it."] if results else []
 
 
 def _check_inputs(
-    parameters: Parameters, sources: Sequence[Path], final: Path, strict: bool, tell: Callable[..., object]
+    parameters: Parameters, sources: Sequence[Path], final: Path, strict: bool, log: Callable[..., object]
 ) -> tuple[Parameters, Any, list[str], dict[str, str]]:
-    """Parameters completed from the data, the data, notes on both, which it tells, once it has checked all.
+    """Parameters completed from the data, the data, notes on both, and the notebooks that are left out, with reasons.
 
-    And the notebooks that are left out, each with the reason, which it tells too.
+    Raises an error if something is wrong; otherwise it logs the notes and the reasons.
     """
     from .check_series import check_parameters, list_left_out, list_notes, raise_for_doubtful  # these import pandas
 
@@ -170,8 +170,8 @@ def _check_inputs(
     completed = complete_parameters(parameters)
     data = check_parameters(completed)
     notes, left_out = list_notes(data, completed), list_left_out(data, completed, sources)
-    tell(*notes, *(f"{name} is left out: {reason}." for name, reason in left_out.items()))
+    log(*notes, *(f"{name} is left out: {reason}." for name, reason in left_out.items()))
     if strict:
         raise_for_doubtful(data, completed, final)
-    manifest.list_edited(final)  # refuses files that are somebody's
+    manifest.list_edited(final)  # raises an error for files that no run has written
     return completed, data, notes, left_out

@@ -282,7 +282,7 @@ def make_run(run: Parameters, folder: Path, notebooks: Path, execution: Executio
     str
     """
     began = time.monotonic()
-    run_all(run, notebooks, execution, outputs=folder, results=results, tell=lambda line: None)
+    run_all(run, notebooks, execution, outputs=folder, results=results, log=lambda line: None)
     return f"{time.monotonic() - began:.1f} s"
 
 
@@ -329,13 +329,13 @@ def _make_on_cluster(
         print_line(f"{format_count(len(runs), 'run')} for {format_count(len(client.nthreads()), 'worker')}")
         names = dict[str, str]()
 
-        def say_lost(event: Any) -> None:
+        def print_lost(event: Any) -> None:
             message = event[1]
             for key in message.get("processing-tasks", ()) if message.get("action") == "remove-worker" else ():
                 if key in names:
                     print_line(f"{names[key]}: its worker was lost; another one makes it")
 
-        client.subscribe_topic("all", say_lost)
+        client.subscribe_topic("all", print_lost)
         futures = client.map(_make_elsewhere, [{**task, "parameters": run.model_dump()} for run in runs], pure=False)
         names |= {future.key: run.run for future, run in zip(futures, runs, strict=True)}
         try:

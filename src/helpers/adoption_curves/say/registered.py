@@ -18,13 +18,34 @@ from ..base.formats import (
 )
 from ..base.levels import LEVELS, format_level
 from ..base.project import ESTIMATES, is_estimate
+from ..forecast.register import read_register, score_register
+from ..indicators import Data
 
 # The registered baselines in words, by the columns of their scores.
 _BASELINES = {"wis_last_value": "last value", "wis_drift": "straight line"}
 
 
+def list_registered(data: Data, entity: str = "", indicator: str = "", vintage: str = "first") -> pd.DataFrame:
+    """Registered forecasts of one series, or of all, with scores and sentences: the table ``06_register``.
+
+    Parameters
+    ----------
+    data : Data
+    entity, indicator : str
+        Of the series; "" for all.
+    vintage : {"first", "latest"}
+        Which publication of an outcome counts.
+
+    Returns
+    -------
+    DataFrame
+        As from `adoption_curves.forecast.register.score_register`, with ``text``.
+    """
+    return add_sentences(score_register(read_register(data, entity, indicator), data, vintage))
+
+
 def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
-    """The table ``06_register``: rows of `score_register`, each as a sentence or two in ``text``."""
+    """Rows of `score_register`, each as a sentence or two in ``text``."""
     texts = [_write_entry(row) for row in scored.to_dict("records")]
     return scored.drop(columns=["why", "note", "revised"]).assign(text=texts)
 

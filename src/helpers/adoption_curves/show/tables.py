@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
 
 import great_tables
 import numpy as np
@@ -82,7 +81,7 @@ def _is_number(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
-def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] = ()) -> great_tables.GT:
+def show(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
     """Set a frame as a table.
 
     Parameters
@@ -94,8 +93,6 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         Title of the table.
     note : str
         Units and source, below the table.
-    right : sequence of str
-        Columns of text that stand to the right all the same: numbers that are written already.
 
     Returns
     -------
@@ -117,7 +114,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     for column in _UNPARTED_COLUMNS & {*shown}:
         parts = shown[column].str.replace(" ", "\N{NO-BREAK SPACE}")
         shown[column] = parts.where(parts.str.len() <= _LONGEST_WHOLE, shown[column])
-    numeric = [column for column in frame if column in right or _is_number(frame[column])]
+    numeric = [column for column in frame if _is_number(frame[column])]
     headings = {column: _name_column(str(column)) for column in shown}
     table = _set(shown, title, note).cols_label(headings).cols_align("right", columns=numeric)
     for column, write in (("url", _link_source), ("quote", mark_chinese)):
@@ -155,34 +152,3 @@ def _set(shown: pd.DataFrame, title: str, note: str) -> great_tables.GT:
 
 def _link_source(url: str) -> str:
     return f'<a href="{html.escape(url)}">link</a>' if re.match("https?://", url) else html.escape(url)
-
-
-def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
-    """Set estimates as a table: decimal years, each interval in one column, and only identified saturation levels.
-
-    Parameters
-    ----------
-    parameters : DataFrame
-        family, saturation_level, parameter, estimate, std_error, low_80, high_80, low_95, high_95, identified, remark.
-    title, note : str
-        As for `show`.
-
-    Returns
-    -------
-    great_tables.GT
-    """
-    dated = parameters["parameter"].isin(["midpoint", "launch"])
-
-    def write(name: str) -> list[str]:
-        decimals = np.where(dated & (name != "std_error"), 1, None)
-        return [_format_number(value, places) for value, places in zip(parameters[name], decimals, strict=True)]
-
-    left = parameters["parameter"].isin(["saturation level", "share"]) & ~parameters["identified"]
-    shown = parameters[["family", "saturation_level", "parameter"]].assign(
-        estimate=np.where(left, "not identified", write("estimate")), std_error=write("std_error")
-    )
-    for level in ("80", "95"):
-        ends = zip(write(f"low_{level}"), write(f"high_{level}"), strict=True)
-        shown[f"{level}% interval"] = [f"{low} to {high}" if low != high else low for low, high in ends]
-    shown = shown.assign(identified=parameters["identified"], remark=parameters["remark"])
-    return show(shown, title, note, ["estimate", "std_error", "80% interval", "95% interval"])

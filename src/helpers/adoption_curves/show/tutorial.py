@@ -10,7 +10,7 @@ import pandas as pd
 from .. import forecast
 from ..base.dates import decimal_years
 from ..forecast.forecasting import REPORTED_QUANTILES
-from ..forecast.hindcasts import cut_series, find_example, find_finished
+from ..forecast.hindcasts import cut_series, find_example
 from ..indicators import AdoptionSeries, Data, cite_series
 
 
@@ -36,35 +36,28 @@ def explain_forecast(
     return forecast.forecast(cut_series(one, origin), horizon_years=horizon_years)
 
 
-def _frame_values(data: Data, series: AdoptionSeries, values: pd.Series) -> pd.DataFrame:
-    """Values of a series, and the limit as known at the last of them.
+def frame_window(data: Data, result: forecast.Forecast) -> pd.DataFrame:
+    """The values that a forecast uses, and the limit as known at the last of them.
 
     Parameters
     ----------
     data : Data
-    series : AdoptionSeries
-    values : Series
-        By date, in its unit.
+    result : Forecast
 
     Returns
     -------
     DataFrame
         A row a value: date, year (with decimals), t (years before the last), y, limit and x (y / limit), which are
-        missing without a limit. Its ``attrs`` are title, unit, measure and source.
+        missing without a limit, and assumed (whether the value is assumed for a "more than"). Its ``attrs`` are title,
+        unit, measure and source.
     """
+    series, values = result.printed, result.used
     years = decimal_years(values.index)
     limit = np.full(len(years), np.nan) if series.limit is None else series.limit.at(years, years[-1:].max(initial=0))
     rows = pd.DataFrame({"date": values.index, "year": years, "t": years - years[-1:], "y": values.to_numpy(float)})
-    rows = rows.assign(limit=limit, x=rows["y"] / limit)
+    rows = rows.assign(limit=limit, x=rows["y"] / limit, assumed=values.index.isin(series.readings.index))
     source = cite_series(data, series, newer=False)
     rows.attrs = {"title": series.full_title, "unit": series.unit, "measure": series.measure, "source": source}
-    return rows
-
-
-def frame_window(data: Data, result: forecast.Forecast) -> pd.DataFrame:
-    """The values that a forecast uses, as `_frame_values`; and assumed: whether one is assumed for a "more than"."""
-    rows = _frame_values(data, result.printed, result.used)
-    rows["assumed"] = rows["date"].isin(result.printed.readings.index)
     return rows
 
 
@@ -86,9 +79,3 @@ def frame_horizon(result: forecast.Forecast) -> pd.DataFrame:
         rows[name] = newer.loc[newer["qualifier"] == name, "value"].reindex(dates).to_numpy()
     rows[[f"q{level:g}" for level in REPORTED_QUANTILES]] = result.at(years, REPORTED_QUANTILES)
     return rows
-
-
-def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Values of a technology that has since nearly reached its limit, as `_frame_values`."""
-    finished = find_finished(references)
-    return _frame_values(data, finished, finished.values)

@@ -5,11 +5,9 @@ Notebooks draw by these names. Other charts are in the modules, parts of a drawi
 
 from .course import draw_forecast, draw_hindcasts
 from .style import TINTS
-from .summarise_findings import draw_register
 
 __all__ = [
     "TINTS",
     "draw_forecast",
     "draw_hindcasts",
-    "draw_register",
 ]
