@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run lab check test test-all test-every golden docs strip lock clean
+.PHONY: run lab check test test-all golden docs strip lock clean
 
 run: .venv/ready
 	$(BIN)/python -P -m adoption_curves run
@@ -28,10 +28,6 @@ test: .venv/ready-dev
 
 test-all: .venv/ready-dev
 	$(BIN)/python -m pytest
-
-# The newest figure of each series of the data on its first page: some forty minutes of processor.
-test-every: .venv/ready-dev
-	$(BIN)/python -m pytest -m every
 
 # The runs of tests/golden/golden.yaml, which must stay as tests/golden keeps them.
 golden: .venv/ready-dev

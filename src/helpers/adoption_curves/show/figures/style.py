@@ -25,7 +25,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from matplotlib.transforms import blended_transform_factory
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -45,7 +44,6 @@ COLOURS = {
     "all": ("#e5f0f8", "#152c3d"),
 }
 PAGE, INK, GREY, GRID, GHOST, STRIP, ACCENT, HALF, MOST, ALL = (light for light, _ in COLOURS.values())
-TINTS = (HALF, MOST, ALL)
 # Points of the letters; the smallest have eleven pixels.
 SMALL, BODY, TITLE = 8.6, 9.2, 12.0
 DOTS_PER_INCH = 150
@@ -54,7 +52,7 @@ _EDGE, _GAP = 0.06, 0.08  # inches at the edges, and between the parts around th
 _LONGEST_TEXT, _LONGEST_NAME = 1000, 60  # letters of a text around the axes, and of a name in a row
 # What a line may end after: a word, a part of one that has no end, a Chinese character.
 _PIECES = re.compile(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]{1,24}\s*")
-_LINE, _NAME_LETTERS, _NOTE_LETTERS = 0.2, 25, 46  # inches of a row; letters of a line of its name, and of its note
+_KEY_LETTERS = 46  # of a line of the key
 _CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei")
 _STYLE = {
     **sns.axes_style("whitegrid"),
@@ -236,30 +234,11 @@ def use_style() -> None:
 
 def open_chart(height: float) -> tuple[Chart, Axes]:
     """A chart and its axes; the height of the axes is in inches."""
-    figure, [axis] = open_panels([height])
-    return figure, axis
-
-
-def open_panels(heights: Sequence[float], columns: int = 1) -> tuple[Chart, list[Axes]]:
-    """A chart and its panels.
-
-    Parameters
-    ----------
-    heights : sequence of float
-        Of each panel, in inches.
-    columns : int
-        Panels side by side on a page.
-
-    Returns
-    -------
-    tuple of Chart and list of Axes
-    """
     use_style()
-    figure = Chart(heights, columns)
-    axes = [figure.add_subplot(len(heights), 1, place) for place in range(1, len(heights) + 1)]
-    for axis in axes:
-        use_numbers(axis)
-    return figure, axes
+    figure = Chart([height])
+    axis = figure.add_subplot()
+    use_numbers(axis)
+    return figure, axis
 
 
 def key_line(label: str, color: str = ACCENT, **look: Any) -> Line2D:
@@ -274,7 +253,7 @@ def key_area(label: str, color: str, **look: Any) -> Patch:
 
 def _fill(label: str) -> str:
     """A label of the key in at most two lines."""
-    return "\n".join(textwrap.wrap(label, _NOTE_LETTERS, max_lines=2, placeholder="…"))
+    return "\n".join(textwrap.wrap(label, _KEY_LETTERS, max_lines=2, placeholder="…"))
 
 
 def tag(
@@ -307,12 +286,11 @@ def tag(
     )  # fmt: skip
 
 
-def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
-    """At most five round numbers on an axis, with commas, and no marks."""
-    ticks = getattr(axis, f"{which}axis")
-    ticks.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}{suffix}".replace("-", "−")))
-    axis.tick_params(which, length=0, pad=3)
+def use_numbers(axis: Axes, suffix: str = "") -> None:
+    """At most five round numbers on the y axis, with commas, and no marks."""
+    axis.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}{suffix}".replace("-", "−")))
+    axis.tick_params("y", length=0, pad=3)
 
 
 def use_dates(axis: Axes, width: float) -> None:
@@ -356,87 +334,3 @@ def shorten_label(text: str, longest: int = _LONGEST_NAME) -> str:
     ('internet users', 'a very l…')
     """
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
-
-
-def open_rows(*panels: pd.DataFrame, columns: int = 1) -> tuple[Chart, list[Axes]]:
-    """A chart of rows: names at the left, marks, and numbers at their right.
-
-    Parameters
-    ----------
-    *panels : DataFrame
-        name and value, and where needed: printed (the number at the mark; without it there is an axis), low and high
-        (ends of an interval), colour, qualifier (hatched or hollow where it is not "exact"), mark ("bar", or a
-        matplotlib marker), heading (bold, above the first of its rows), above (grey, above a row).
-    columns : int
-        Panels side by side on a page.
-
-    Returns
-    -------
-    tuple of Chart and list of Axes
-    """
-    usual = {"colour": ACCENT, "qualifier": "exact", "mark": "bar", "heading": "", "above": ""}
-    filled = [rows.reset_index(drop=True).assign(**{key: usual[key] for key in {*usual} - {*rows}}) for rows in panels]
-    placed = [_place_rows(rows) for rows in filled]
-    figure, axes = open_panels([_LINE * end + 0.15 + 0.25 * ("printed" not in rows) for rows, end in placed], columns)
-    for axis, (rows, end) in zip(axes, placed, strict=True):
-        _draw_rows(axis, rows, end)
-    return figure, axes
-
-
-def _place_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """Rows with their place and the place of their heading, from the top, in lines; and the end."""
-    names = [textwrap.fill(shorten_label(str(name)), _NAME_LETTERS) for name in rows["name"]]
-    notes = [textwrap.wrap(note, _NOTE_LETTERS, max_lines=3, placeholder="…") for note in rows["above"]]
-    heads = rows["heading"].where(rows["heading"] != rows["heading"].shift(), "")
-    heads = [textwrap.wrap(head, _NOTE_LETTERS - 4, max_lines=3, placeholder="…") for head in heads]
-    place, places = 0.0, list[tuple[float, float, float]]()
-    for name, head, note in zip(names, heads, notes, strict=True):
-        place += 0.4 * bool(head and places) + 0.2 * bool(note)
-        above, place = place, place + len(head) + len(note)
-        tall = 0.75 * name.count("\n")
-        places.append((above + (len(head) - 1) / 2, above + len(head) + (len(note) - 1) / 2, place + tall / 2))
-        place += 1 + tall
-    head_places, note_places, row_places = zip(*places, strict=True)
-    about: dict[str, Any] = {"head": ["\n".join(head) for head in heads], "above": ["\n".join(note) for note in notes]}
-    about |= {"name": names, "head_place": head_places, "note_place": note_places, "place": row_places}
-    return rows.assign(**about), place
-
-
-def _draw_rows(axis: Axes, rows: pd.DataFrame, end: float) -> None:
-    """Marks of placed rows, with names, headings and notes."""
-    for mark, marked in rows.groupby("mark", sort=False):
-        is_exact = marked["qualifier"] == "exact"
-        fills = marked["colour"].where(is_exact, PAGE)
-        if mark == "bar":
-            hatches = np.where(is_exact, "", "////")
-            axis.barh(
-                marked["place"], marked["value"], 0.72, color=fills, edgecolor=marked["colour"], hatch=hatches, lw=0.8
-            )
-        else:
-            look = {"color": fills, "edgecolor": marked["colour"]} if mark in "oD<>" else {"color": marked["colour"]}
-            axis.scatter(marked["value"], marked["place"], marker=mark, s=36, linewidth=1.4, zorder=3, **look)
-    if "low" in rows:
-        axis.barh(rows["place"], rows["high"] - rows["low"], 0.5, rows["low"], color=MOST, zorder=1)
-    ends = rows.filter(["value", "high"]).max(axis=1)
-    for row, right in zip(rows.itertuples(), ends, strict=True):
-        if "printed" in rows:
-            tag(axis, right, row.place, row.printed, rise=0, bbox=None, weight="bold" if row.colour == ACCENT else None)
-        left = blended_transform_factory(axis.transAxes, axis.transData)
-        if axis.figure.columns == 1:
-            left = blended_transform_factory(axis.figure.transFigure, axis.transData)
-        look = {"transform": left, "va": "center", "size": SMALL, "in_layout": False, "linespacing": 1.1}
-        axis.text(_EDGE / WIDTHS["wide"], row.head_place, row.head, weight="bold", **look)
-        axis.text(_EDGE / WIDTHS["wide"], row.note_place, row.above, color=GREY, **look)
-    axis.set_yticks(rows["place"], rows["name"], color=INK, linespacing=1.0)
-    axis.set(ylim=(end - 0.4, -0.7), xlabel="", ylabel="")
-    axis.margins(x=0.05)
-    if "bar" in {*rows["mark"]}:
-        axis.set_xlim(left=min(0, rows["value"].min()))
-    axis.grid("printed" not in rows, axis="x")
-    axis.grid(False, axis="y")
-    axis.tick_params("y", length=0)
-    axis.spines["bottom"].set_visible(False)
-    if "printed" in rows:
-        axis.set_xticks([])
-    else:
-        use_numbers(axis, "x")
