@@ -3,11 +3,10 @@
 Notebooks draw by these names. Other charts are in the modules, parts of a drawing in `style`.
 """
 
-from .course import draw_forecast, draw_hindcasts
+from .course import draw_forecast
 from .style import TINTS
 
 __all__ = [
     "TINTS",
     "draw_forecast",
-    "draw_hindcasts",
 ]

@@ -240,7 +240,7 @@ def open_chart(height: float) -> tuple[Chart, Axes]:
     return figure, axis
 
 
-def open_panels(heights: Sequence[float], columns: int = 1, share: bool = False) -> tuple[Chart, list[Axes]]:
+def open_panels(heights: Sequence[float], columns: int = 1) -> tuple[Chart, list[Axes]]:
     """A chart and its panels.
 
     Parameters
@@ -249,19 +249,16 @@ def open_panels(heights: Sequence[float], columns: int = 1, share: bool = False)
         Of each panel, in inches.
     columns : int
         Panels side by side on a page.
-    share : bool
-        Whether all have the same x and y axis.
 
     Returns
     -------
     tuple of Chart and list of Axes
     """
     use_style()
-    figure, axes = Chart(heights, columns), list[Axes]()
-    for place in range(len(heights)):
-        first = axes[0] if axes and share else None
-        axes.append(figure.add_subplot(len(heights), 1, place + 1, sharex=first, sharey=first))
-        use_numbers(axes[-1])
+    figure = Chart(heights, columns)
+    axes = [figure.add_subplot(len(heights), 1, place) for place in range(1, len(heights) + 1)]
+    for axis in axes:
+        use_numbers(axis)
     return figure, axes
 
 
