@@ -4,9 +4,7 @@ Notebooks draw by these names. Other charts are in the modules, parts of a drawi
 """
 
 from .course import draw_forecast
-from .style import TINTS
 
 __all__ = [
-    "TINTS",
     "draw_forecast",
 ]
