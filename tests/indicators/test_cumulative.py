@@ -141,8 +141,8 @@ def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys
     rows = "".join(f"{year},{land},{year - start}\n" for land, start in lands for year in range(2014, 2019))
     (tmp_path / "lands.csv").write_text(f"year,entity,value\n{rows}")
     told = call(capsys, "check", "lands.csv", "--unit", "% of homes", "--measure", "level")[1].splitlines()
-    [line] = [line for line in told if line.startswith("a report of each: ")]
-    words = shlex.split(line.removeprefix("a report of each: ").split(">")[0])
+    [line] = [line for line in told if line.startswith("one run for each country or group: ")]
+    words = shlex.split(line.removeprefix("one run for each country or group: ").split(">")[0])
     (tmp_path / "lands.yaml").write_text(words[1])
     assert json.loads(words[1])["grid"] == {"entity": ["Chad", "Mali"]}
     assert len(read_sweep(tmp_path / "lands.yaml").runs) == 2

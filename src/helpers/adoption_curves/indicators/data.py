@@ -159,8 +159,8 @@ class Data:
             return load(as_of=self.as_of).references(exclude, role, measure)
         technology = exclude if isinstance(exclude, str) else exclude.technology
         alike = [series for series in self._technologies if (series.measure == "flow") == (measure == "flow")]
-        found = [series for series in alike if series.role == role]
-        return [series for series in found if series.technology != technology or not technology]
+        selection = [series for series in alike if series.role == role]
+        return [series for series in selection if series.technology != technology or not technology]
 
     def list_technologies(self) -> set[str]:
         """Names of the comparison technologies of all three roles."""
