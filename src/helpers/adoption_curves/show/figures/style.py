@@ -1,4 +1,4 @@
-"""One look for every chart: text measured around the axes, one drawing for both widths, one accent and greys."""
+"""One style for all charts: measured text around the axes, one drawing for both widths, one accent colour and greys."""
 
 from __future__ import annotations
 
@@ -88,18 +88,18 @@ _STYLE = {
 
 
 class Chart(Figure):
-    """A figure with its title, unit line, key and source as measured text around the axes, at either width.
+    """A figure with title, units, key and source as measured text around its axes, for wide and narrow pages.
 
-    Not one of pyplot's figures: nothing has to be closed.
+    It is not a figure of pyplot, so it need not be closed.
 
     Attributes
     ----------
     height : float
         Of the axes, in inches.
     around : list of str
-        Title, unit line and source.
+        Title, units and source.
     key : sequence of Artist
-        With labels.
+        Entries of the key, with their labels.
     """
 
     def __init__(self, height: float) -> None:
@@ -110,19 +110,19 @@ class Chart(Figure):
         self._texts, self._legend, self._dated = list[Text](), None, list[Axes]()
 
     def close(self, title: str, units: str, source: str, key: Sequence[Artist] = ()) -> Chart:
-        """Set the text around the axes, and lay the chart out for a page.
+        """Set the text around the axes, and lay the chart out for a wide page.
 
         Parameters
         ----------
         title, units, source : str
-            The finding; the unit, base and date; the publishers.
+            The finding; unit, base and date; the publishers.
         key : sequence of Artist
-            With labels: what is drawn, with its numbers.
+            Entries of the key, whose labels include the numbers.
 
         Returns
         -------
         Chart
-            The same.
+            The same chart.
         """
         self.around, self.key = [title, units, source], list(key)
         looks = ({"size": TITLE, "weight": "bold"}, {"size": BODY, "color": GREY}, {"size": SMALL, "color": GREY})
@@ -131,7 +131,7 @@ class Chart(Figure):
         return self.lay_out()
 
     def lay_out(self, width: str = "wide") -> Chart:
-        """Wrap the text at a width, and give the axes the room below and above it: they keep their height.
+        """Wrap the text for a width, and make room for it above and below the axes, which keep their height.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class Chart(Figure):
         Returns
         -------
         Chart
-            The same.
+            The same chart.
         """
         wide = WIDTHS[width]
         self.set_size_inches(wide, self.height)
@@ -174,7 +174,7 @@ class Chart(Figure):
 
 
 def _wrap(text: Text, words: str, room: float) -> None:
-    """Break words into lines no wider than `room`, in pixels."""
+    """Break text into lines of at most `room` pixels."""
     renderer, font = text.figure.canvas.get_renderer(), text.get_fontproperties()
     lines = [""]
     for piece in _PIECES.findall(words if len(words) <= _LONGEST_TEXT else f"{words[: _LONGEST_TEXT - 1].rstrip()}…"):
@@ -186,7 +186,7 @@ def _wrap(text: Text, words: str, room: float) -> None:
 
 
 def _draw_key(figure: Chart, key: Sequence[Artist]) -> Legend:
-    """A legend in as many columns as the width has room for."""
+    """Draw the key in as many columns as fit into the width."""
     for columns in range(len(key), 0, -1):
         legend = figure.legend(
             handles=key, loc="upper left", ncols=columns, borderpad=0, borderaxespad=0, handlelength=1.3,
@@ -200,7 +200,7 @@ def _draw_key(figure: Chart, key: Sequence[Artist]) -> Legend:
 
 
 def compute_layout(figure: Figure, engine: Any) -> None:
-    """Lay the axes out once, with places in digits that are the same each time: the solver's last one is not."""
+    """Lay the axes out once, with rounded positions, because the last digits of the solver vary."""
     engine.execute(figure)
     for axis in figure.get_axes():
         axis.set_position([round(side, 6) for side in axis.get_position(original=True).bounds])
@@ -208,7 +208,7 @@ def compute_layout(figure: Figure, engine: Any) -> None:
 
 
 def draw_png(figure: Any, alt: str = "") -> bytes:
-    """The figure as PNG with 256 colours: a quarter of the bytes, and no eye sees the difference."""
+    """The figure as a PNG with 256 colours, a quarter of the bytes without a visible difference."""
     plain, content, description = BytesIO(), BytesIO(), PngInfo()
     paper = None if isinstance(figure, Chart) else "tight"  # others may stick out of theirs
     figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches=paper, pil_kwargs={"compress_level": 0})
@@ -220,13 +220,13 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
 
 
 def use_style() -> None:
-    """Charts drawn from now on look like ours, whatever a matplotlibrc or an earlier chart has set."""
+    """Use our style for all later charts, whatever a matplotlibrc or an earlier chart has set."""
     mpl.rcdefaults()
     mpl.rcParams.update(_STYLE)
 
 
 def open_chart(height: float) -> tuple[Chart, Axes]:
-    """A chart and its axes; the height of the axes is in inches."""
+    """A chart and its axes, whose height is in inches."""
     use_style()
     figure = Chart(height)
     axis = figure.add_subplot()
@@ -235,17 +235,17 @@ def open_chart(height: float) -> tuple[Chart, Axes]:
 
 
 def key_line(label: str, color: str = ACCENT, **look: Any) -> Line2D:
-    """A line or a mark of the key."""
+    """Entry of the key for a line or a mark."""
     return Line2D([], [], color=color, label=_fill(label), **look)
 
 
 def key_area(label: str, color: str, **look: Any) -> Patch:
-    """An area of the key."""
+    """Entry of the key for an area."""
     return Patch(facecolor=color, label=_fill(label), **look)
 
 
 def _fill(label: str) -> str:
-    """A label of the key in at most two lines."""
+    """Label of the key in at most two lines."""
     return "\n".join(textwrap.wrap(label, _NOTE_LETTERS, max_lines=2, placeholder="…"))
 
 
@@ -280,7 +280,7 @@ def tag(
 
 
 def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
-    """At most five round numbers on an axis, with commas, and no marks."""
+    """Use at most five round numbers with thousands separators on an axis, and no tick marks."""
     ticks = getattr(axis, f"{which}axis")
     ticks.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}{suffix}".replace("-", "−")))
@@ -317,5 +317,5 @@ def use_dates(axis: Axes, width: float) -> None:
 
 
 def size_marks(count: int) -> float:
-    """Points of the marks of so many values: where they would run together, they are dots."""
+    """Size of the marks for a number of values, in points; many values get dots."""
     return 5 if count < 30 else 2.5 if count < 80 else 1.2
