@@ -3,11 +3,8 @@
 Notebooks draw by these names. Other charts are in the modules, parts of a drawing in `style`.
 """
 
-from .course import draw_forecast, draw_hindcasts
-from .style import TINTS
+from .course import draw_forecast
 
 __all__ = [
-    "TINTS",
     "draw_forecast",
-    "draw_hindcasts",
 ]

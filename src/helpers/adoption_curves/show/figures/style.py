@@ -18,14 +18,12 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from matplotlib.transforms import blended_transform_factory
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -45,16 +43,15 @@ COLOURS = {
     "all": ("#e5f0f8", "#152c3d"),
 }
 PAGE, INK, GREY, GRID, GHOST, STRIP, ACCENT, HALF, MOST, ALL = (light for light, _ in COLOURS.values())
-TINTS = (HALF, MOST, ALL)
 # Points of the letters; the smallest have eleven pixels.
 SMALL, BODY, TITLE = 8.6, 9.2, 12.0
 DOTS_PER_INCH = 150
 _YEAR = 0.42  # inches that the name of a year needs
 _EDGE, _GAP = 0.06, 0.08  # inches at the edges, and between the parts around the axes
-_LONGEST_TEXT, _LONGEST_NAME = 1000, 60  # letters of a text around the axes, and of a name in a row
+_LONGEST_TEXT = 1000  # letters of a text around the axes
 # What a line may end after: a word, a part of one that has no end, a Chinese character.
 _PIECES = re.compile(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]{1,24}\s*")
-_LINE, _NAME_LETTERS, _NOTE_LETTERS = 0.2, 25, 46  # inches of a row; letters of a line of its name, and of its note
+_NOTE_LETTERS = 46  # of a line of a label of the key
 _CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei")
 _STYLE = {
     **sns.axes_style("whitegrid"),
@@ -97,20 +94,18 @@ class Chart(Figure):
 
     Attributes
     ----------
-    heights : sequence of float
-        Height of each panel, in inches.
-    columns : int
-        Number of panels next to each other on a wide page; on a narrow one they are below each other.
+    height : float
+        Of the axes, in inches.
     around : list of str
         Title, units and source.
     key : sequence of Artist
         Entries of the key, with their labels.
     """
 
-    def __init__(self, heights: Sequence[float], columns: int = 1) -> None:
-        super().__init__(figsize=(WIDTHS["wide"], sum(heights)))
+    def __init__(self, height: float) -> None:
+        super().__init__(figsize=(WIDTHS["wide"], height))
         FigureCanvasAgg(self)
-        self.heights, self.columns = heights, columns
+        self.height = height
         self.around, self.key = ["", "", ""], list[Artist]()
         self._texts, self._legend, self._dated = list[Text](), None, list[Axes]()
 
@@ -147,14 +142,10 @@ class Chart(Figure):
         Chart
             The same chart.
         """
-        columns, wide = self.columns if width == "wide" else 1, WIDTHS[width]
-        heights = [max(self.heights[place : place + columns]) for place in range(0, len(self.heights), columns)]
-        grid = GridSpec(len(heights), columns, figure=self, height_ratios=heights)
-        for axis, place in zip(self.axes, grid, strict=False):
-            axis.set_subplotspec(place)
-        self.set_size_inches(wide, sum(heights))
+        wide = WIDTHS[width]
+        self.set_size_inches(wide, self.height)
         for axis in self._dated:
-            use_dates(axis, wide / columns)
+            use_dates(axis, wide)
         for text, words in zip(self._texts, self.around, strict=True):
             _wrap(text, words, (wide - 2 * _EDGE) * self.dpi)
         if self._legend is not None:
@@ -164,7 +155,7 @@ class Chart(Figure):
         above = [title, units, *([self._legend] if self.key else [])]
         tall = [part.get_window_extent().height / self.dpi + _GAP for part in above]
         below = source.get_window_extent().height / self.dpi + _GAP if self.around[2] else 0
-        total, left = sum(heights) + sum(tall) + below + 2 * _EDGE, _EDGE / wide
+        total, left = self.height + sum(tall) + below + 2 * _EDGE, _EDGE / wide
         self.set_size_inches(wide, total)
         for part, top in zip(above, total - _EDGE - np.cumsum([0, *tall[:-1]]), strict=True):
             if isinstance(part, Legend):
@@ -172,8 +163,8 @@ class Chart(Figure):
             else:
                 part.set_position((left, top / total))
         source.set_position((left, (below - _GAP + _EDGE) / total))
-        rect = (left, (below + _EDGE) / total, 1 - 2 * left, sum(heights) / total)
-        compute_layout(self, ConstrainedLayoutEngine(rect=rect, w_pad=0.02, h_pad=0.02, hspace=0.03))
+        rect = (left, (below + _EDGE) / total, 1 - 2 * left, self.height / total)
+        compute_layout(self, ConstrainedLayoutEngine(rect=rect, w_pad=0.02, h_pad=0.02))
         for axis in self._dated:  # names at the left leave them less room
             use_dates(axis, axis.get_position().width * wide)
         return self
@@ -186,7 +177,7 @@ def _wrap(text: Text, words: str, room: float) -> None:
     """Break text into lines of at most `room` pixels."""
     renderer, font = text.figure.canvas.get_renderer(), text.get_fontproperties()
     lines = [""]
-    for piece in _PIECES.findall(shorten_label(words, _LONGEST_TEXT)):
+    for piece in _PIECES.findall(words if len(words) <= _LONGEST_TEXT else f"{words[: _LONGEST_TEXT - 1].rstrip()}…"):
         line = (lines[-1] + piece).rstrip()
         if lines[-1] and renderer.get_text_width_height_descent(line, font, False)[0] > room:
             lines.append("")
@@ -236,33 +227,11 @@ def use_style() -> None:
 
 def open_chart(height: float) -> tuple[Chart, Axes]:
     """A chart and its axes, whose height is in inches."""
-    figure, [axis] = open_panels([height])
-    return figure, axis
-
-
-def open_panels(heights: Sequence[float], columns: int = 1, share: bool = False) -> tuple[Chart, list[Axes]]:
-    """A chart and its panels.
-
-    Parameters
-    ----------
-    heights : sequence of float
-        Of each panel, in inches.
-    columns : int
-        Panels side by side on a page.
-    share : bool
-        Whether all have the same x and y axis.
-
-    Returns
-    -------
-    tuple of Chart and list of Axes
-    """
     use_style()
-    figure, axes = Chart(heights, columns), list[Axes]()
-    for place in range(len(heights)):
-        first = axes[0] if axes and share else None
-        axes.append(figure.add_subplot(len(heights), 1, place + 1, sharex=first, sharey=first))
-        use_numbers(axes[-1])
-    return figure, axes
+    figure = Chart(height)
+    axis = figure.add_subplot()
+    use_numbers(axis)
+    return figure, axis
 
 
 def key_line(label: str, color: str = ACCENT, **look: Any) -> Line2D:
@@ -350,96 +319,3 @@ def use_dates(axis: Axes, width: float) -> None:
 def size_marks(count: int) -> float:
     """Size of the marks for a number of values, in points; many values get dots."""
     return 5 if count < 30 else 2.5 if count < 80 else 1.2
-
-
-def shorten_label(text: str, longest: int = _LONGEST_NAME) -> str:
-    """A text for a place with little room, its end left out where it is long.
-
-    >>> shorten_label("internet users"), shorten_label("a very long name", 9)
-    ('internet users', 'a very l…')
-    """
-    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
-
-
-def open_rows(*panels: pd.DataFrame, columns: int = 1) -> tuple[Chart, list[Axes]]:
-    """A chart of rows: names at the left, marks, and numbers at their right.
-
-    Parameters
-    ----------
-    *panels : DataFrame
-        name and value, and where needed: printed (the number at the mark; without it there is an axis), low and high
-        (ends of an interval), colour, qualifier (hatched or hollow where it is not "exact"), mark ("bar", or a
-        matplotlib marker), heading (bold, above the first of its rows), above (grey, above a row).
-    columns : int
-        Panels side by side on a page.
-
-    Returns
-    -------
-    tuple of Chart and list of Axes
-    """
-    usual = {"colour": ACCENT, "qualifier": "exact", "mark": "bar", "heading": "", "above": ""}
-    filled = [rows.reset_index(drop=True).assign(**{key: usual[key] for key in {*usual} - {*rows}}) for rows in panels]
-    placed = [_place_rows(rows) for rows in filled]
-    figure, axes = open_panels([_LINE * end + 0.15 + 0.25 * ("printed" not in rows) for rows, end in placed], columns)
-    for axis, (rows, end) in zip(axes, placed, strict=True):
-        _draw_rows(axis, rows, end)
-    return figure, axes
-
-
-def _place_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """Rows with their place and the place of their heading, from the top, in lines; and the end."""
-    names = [textwrap.fill(shorten_label(str(name)), _NAME_LETTERS) for name in rows["name"]]
-    notes = [textwrap.wrap(note, _NOTE_LETTERS, max_lines=3, placeholder="…") for note in rows["above"]]
-    heads = rows["heading"].where(rows["heading"] != rows["heading"].shift(), "")
-    heads = [textwrap.wrap(head, _NOTE_LETTERS - 4, max_lines=3, placeholder="…") for head in heads]
-    place, places = 0.0, list[tuple[float, float, float]]()
-    for name, head, note in zip(names, heads, notes, strict=True):
-        place += 0.4 * bool(head and places) + 0.2 * bool(note)
-        above, place = place, place + len(head) + len(note)
-        tall = 0.75 * name.count("\n")
-        places.append((above + (len(head) - 1) / 2, above + len(head) + (len(note) - 1) / 2, place + tall / 2))
-        place += 1 + tall
-    head_places, note_places, row_places = zip(*places, strict=True)
-    about: dict[str, Any] = {"head": ["\n".join(head) for head in heads], "above": ["\n".join(note) for note in notes]}
-    about |= {"name": names, "head_place": head_places, "note_place": note_places, "place": row_places}
-    return rows.assign(**about), place
-
-
-def _draw_rows(axis: Axes, rows: pd.DataFrame, end: float) -> None:
-    """Marks of placed rows, with names, headings and notes."""
-    for mark, marked in rows.groupby("mark", sort=False):
-        is_exact = marked["qualifier"] == "exact"
-        fills = marked["colour"].where(is_exact, PAGE)
-        if mark == "bar":
-            hatches = np.where(is_exact, "", "////")
-            axis.barh(
-                marked["place"], marked["value"], 0.72, color=fills, edgecolor=marked["colour"], hatch=hatches, lw=0.8
-            )
-        else:
-            look = {"color": fills, "edgecolor": marked["colour"]} if mark in "oD<>" else {"color": marked["colour"]}
-            axis.scatter(marked["value"], marked["place"], marker=mark, s=36, linewidth=1.4, zorder=3, **look)
-    if "low" in rows:
-        axis.barh(rows["place"], rows["high"] - rows["low"], 0.5, rows["low"], color=MOST, zorder=1)
-    ends = rows.filter(["value", "high"]).max(axis=1)
-    for row, right in zip(rows.itertuples(), ends, strict=True):
-        if "printed" in rows:
-            tag(axis, right, row.place, row.printed, rise=0, bbox=None, weight="bold" if row.colour == ACCENT else None)
-        left = blended_transform_factory(axis.transAxes, axis.transData)
-        if axis.figure.columns == 1:
-            left = blended_transform_factory(axis.figure.transFigure, axis.transData)
-        look = {"transform": left, "va": "center", "size": SMALL, "in_layout": False, "linespacing": 1.1}
-        axis.text(_EDGE / WIDTHS["wide"], row.head_place, row.head, weight="bold", **look)
-        axis.text(_EDGE / WIDTHS["wide"], row.note_place, row.above, color=GREY, **look)
-    axis.set_yticks(rows["place"], rows["name"], color=INK, linespacing=1.0)
-    axis.set(ylim=(end - 0.4, -0.7), xlabel="", ylabel="")
-    axis.margins(x=0.05)
-    if "bar" in {*rows["mark"]}:
-        axis.set_xlim(left=min(0, rows["value"].min()))
-    axis.grid("printed" not in rows, axis="x")
-    axis.grid(False, axis="y")
-    axis.tick_params("y", length=0)
-    axis.spines["bottom"].set_visible(False)
-    if "printed" in rows:
-        axis.set_xticks([])
-    else:
-        use_numbers(axis, "x")
