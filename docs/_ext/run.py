@@ -85,10 +85,11 @@ RUN_PAGES = {"Look up": ["run/data", "run/outputs", "run/api/*"]}
 DOCSTRINGS = {
     "curves": "Curves",
     "forecast": "Forecasts",
+    "forecast.scores": "Scores of forecasts",
     "indicators": "Series and data",
     "show.figures": "Charts",
 }
-"""Packages whose docstrings are pages."""
+"""Packages and modules whose docstrings are pages."""
 
 
 def bring_run(app):

@@ -112,7 +112,7 @@ def test_params_lists_every_parameter_with_its_help(capsys):
     code, out, _ = call(capsys, "params")
     assert code == 0
     for name, field in Parameters.model_fields.items():
-        assert f"{name} = {field.default!r}\n    {field.description}\n    may be: {expected_value(name)}\n" in out
+        assert f"{name} = {field.default!r}\n    {field.description}\n    allowed: {expected_value(name)}\n" in out
     assert out.startswith("run = 'baseline'\n")
     assert "    read by notebooks: 01, 02, 03, 04, 05, 06, 07, 08\n" in out
 

@@ -64,15 +64,12 @@ def test_a_sum_is_forecast_by_what_each_period_adds():
     assert result.extend(1).quantiles.iloc[-1][0.5] == pytest.approx(result.quantiles.loc["2026-06-30", 0.5], rel=0.01)
 
 
-def test_increments_are_a_years_worth_and_a_sum_that_falls_is_refused():
+def test_increments_are_a_years_worth():
     dates = pd.to_datetime(["2020-12-31", "2021-06-30", "2021-12-31", "2022-12-31"])
     series = replace(read_series(pd.Series([10.0, 15.0, 25.0, 40.0], dates)), measure="cumulative")
     more = compute_increments(series)
     np.testing.assert_allclose(more.values, [5 / 0.496, 10 / 0.504, 15], rtol=0.01)
     assert compute_increments(replace(series, values=series.values.clip(upper=25.0))) is None
-    fallen = replace(series, values=pd.Series([10.0, 15.0, 14.0, 40.0], dates))
-    with pytest.raises(ValueError, match="counts all so far and cannot fall, but it does on 2021-12-31"):
-        forecast(fallen)
 
 
 def test_names_say_it_and_growth_is_what_was_added(tmp_path):
