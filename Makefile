@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run lab check test test-all test-every golden docs strip lock clean
+.PHONY: run lab check test test-all golden docs strip lock clean
 
 run: .venv/ready
 	$(BIN)/python -P -m adoption_curves run
 
 # JupyterLab in notebooks/, with kernels on sockets that are files. As root, as in a container, it starts only if allowed to.
 lab: .venv/ready
+	@echo 'Before a commit, "make strip" takes the outputs out of the notebooks.'
 	$(BIN)/python -P -m jupyterlab --FileContentsManager.preferred_dir=notebooks --KernelManager.transport=ipc \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -27,10 +28,6 @@ test: .venv/ready-dev
 
 test-all: .venv/ready-dev
 	$(BIN)/python -m pytest
-
-# The newest figure of each series of the data on its first page: some forty minutes of processor.
-test-every: .venv/ready-dev
-	$(BIN)/python -m pytest -m every
 
 # The runs of tests/golden/golden.yaml, which must stay as tests/golden keeps them.
 golden: .venv/ready-dev

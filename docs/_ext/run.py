@@ -85,10 +85,11 @@ RUN_PAGES = {"Look up": ["run/data", "run/outputs", "run/api/*"]}
 DOCSTRINGS = {
     "curves": "Curves",
     "forecast": "Forecasts",
+    "forecast.scores": "Scores of forecasts",
     "indicators": "Series and data",
     "show.figures": "Charts",
 }
-"""Packages whose docstrings are pages."""
+"""Packages and modules whose docstrings are pages."""
 
 
 def bring_run(app):
@@ -159,13 +160,14 @@ def show_runs(match):
 
 
 def clean_notebook(notebook):
-    """The notebook with plain tables, and with the alternative text of its images.
+    """The notebook with plain tables, the alternative text of its images, and links to pages of the site.
 
     The cell that a run puts in is left out, because it repeats the defaults.
     """
     notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     for cell in notebook.cells:
         cell.metadata = {"tags": cell.metadata.get("tags", [])}
+        cell.source = cell.source.replace("](../docs/", "](../")
         for output in cell.get("outputs", []):
             if html := output.get("data", {}).get("text/html"):
                 output.data["text/html"] = clean_html(html)

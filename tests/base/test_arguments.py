@@ -81,7 +81,7 @@ def test_values_without_their_series_warn_that_the_limit_is_lost(recwarn):
     forecast.forecast(series.values[:-1], limit=series.limit)
     forecast.forecast(indicators.load().series("China", "genai_users", "none").values)
     assert not recwarn
-    lost = r"of their series \(Internet users\) .*: write forecast\.forecast\(series\), not series\.values"
+    lost = r"of their series \(Internet users\) .*: pass series, not series\.values"
     with pytest.warns(UserWarning, match=lost) as caught:
         forecast.forecast(series.values)
     assert caught[0].filename == __file__

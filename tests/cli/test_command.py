@@ -91,7 +91,7 @@ def test_p_wins_over_files_and_the_last_one_over_those_before(tmp_path):
     given = read("-p", "entity", "pair", "-f", str(file))
     assert given == {"entity": "pair", "limit": "file", "horizon_years": "1", "as_of": "2025-06-30"}
     assert read("-p", "horizon_years", "1", "-p", "horizon_years", "2") == {"horizon_years": "2"}
-    with pytest.raises(UserError, match="-p entity=South Korea: put a blank between name and value"):
+    with pytest.raises(UserError, match="-p entity=South Korea: write a space between name and value"):
         read("-p", "entity=South Korea", "x")
 
 
@@ -112,7 +112,7 @@ def test_params_lists_every_parameter_with_its_help(capsys):
     code, out, _ = call(capsys, "params")
     assert code == 0
     for name, field in Parameters.model_fields.items():
-        assert f"{name} = {field.default!r}\n    {field.description}\n    may be: {expected_value(name)}\n" in out
+        assert f"{name} = {field.default!r}\n    {field.description}\n    allowed: {expected_value(name)}\n" in out
     assert out.startswith("run = 'baseline'\n")
     assert "    read by notebooks: 01, 02, 03, 04, 05, 06, 07, 08\n" in out
 

@@ -125,7 +125,7 @@ def test_errors_say_what_would_be_right(make, renew):
 def test_one_level_is_quoted_and_drawn_everywhere(make):
     result, usual = make([10, 14, 20, 27], levels=(0.95, 0.9)), make([10, 14, 20, 27])
     assert result.level == 0.9
-    assert "(90% range, median" in repr(result)
+    assert "(90% interval, median" in repr(result)
     page = result._repr_html_()
     assert 0 < page.index("90% interval from</th>") < page.index("95% interval from</th>")
     axes = result.plot()

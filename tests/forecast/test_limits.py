@@ -48,7 +48,7 @@ def test_no_quantile_is_below_0():
 
 @pytest.mark.parametrize("limit", [None, 100])
 def test_a_total_that_falls_is_refused_with_a_limit_too(limit):
-    with pytest.raises(ValueError, match="counts all so far and cannot fall, but it does on 2021-12-31"):
+    with pytest.raises(ValueError, match="is a cumulative total, so it cannot decrease, but it does on 2021-12-31"):
         make([10, 40, 20, 50], limit, measure="cumulative")
 
 

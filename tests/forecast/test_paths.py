@@ -84,7 +84,7 @@ def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast():
     assert not result.has_range
     assert list(result.quantiles) == [0.5]
     np.testing.assert_allclose(result.quantiles[0.5], make().quantiles[0.5], rtol=2e-3)
-    assert repr(result).endswith("which refutes it; forecast for December 2030: 77.3, without a range.>")
+    assert repr(result).endswith("which refutes it; forecast for December 2030: 77.3, without an interval.>")
 
 
 def test_a_narrow_interval_refutes_nothing_and_a_contradiction_does():

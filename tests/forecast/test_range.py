@@ -37,7 +37,7 @@ def test_without_a_range_only_the_median_exists(result):
         result.at([1.0], [0.1, 0.5])
     empty = (result.paths, result.milestones(), result.probability(), result_tables.quantile_frame(result))
     assert all(each.empty for each in (*empty, result_tables.scenario_frame(result)))
-    assert "range" not in repr(result).replace("without a range", "") or "gives one" in repr(result)
+    assert "interval" not in repr(result).replace("without an interval", "") or "gives one" in repr(result)
     assert "80%" not in repr(result)
 
 
@@ -45,7 +45,7 @@ def test_the_picture_of_a_forecast_without_a_range_has_none(result):
     axes = result.plot()
     assert not [each for each in axes.collections if isinstance(each, PolyCollection)], "no band is filled"
     assert not [text for text in axes.get_legend().get_texts() if "interval" in text.get_text()]
-    assert "% range" not in result._repr_html_()
+    assert "% interval" not in result._repr_html_()
 
 
 def test_what_would_give_a_range_is_said():

@@ -111,7 +111,7 @@ def test_what_is_registered_is_the_table_of_notebook_5(run, place):
 
 def test_economies_are_registered_in_one_call_and_those_with_equal_values_once(place, capsys):
     words = ("register", "--all", "ai_user_share_microsoft", "--for", "2026-12-31", "--for", "2030-12-31")
-    assert call(capsys, *words)[:2] == (0, f"Registered in {place}: the forecasts of 116 economies.\n")
+    assert call(capsys, *words)[:2] == (0, f"Registered in {place}: the forecasts of 116 countries and regions.\n")
     data = indicators.load()
     rows = pd.read_csv(place)
     pooled = data.entities.set_index("entity")["pooled"].reindex(rows["entity"].unique())
@@ -155,20 +155,20 @@ def test_the_day_since_which_a_forecast_uses_values_is_registered(place):
 
 
 def test_what_no_figure_could_be_compared_with_is_refused(series, quantiles):
-    with pytest.raises(RunError, match=r"has no 2026-11-30\. Its dates are 2026-06-30, 2026-12-31"):
+    with pytest.raises(RunError, match=r"no value for 2026-11-30\. Available dates: 2026-06-30, 2026-12-31"):
         register.make_rows(series, quantiles, ["2026-11-30"])
     early = quantiles.set_axis([pd.Timestamp("2025-06-30"), *quantiles.index[1:]])
-    with pytest.raises(RunError, match="last figure on 2025-12-31; 2025-06-30 is not after it"):
+    with pytest.raises(RunError, match=r"2025-06-30 is not after the last observation of .*, 2025-12-31"):
         register.make_rows(series, early, ["2025-06-30"])
     breaks = pd.DataFrame({"date": pd.to_datetime(["2026-10-01"]), "kind": "break", "reason": ["other question"]})
-    with pytest.raises(RunError, match=r"breaks on 2026-10-01 \(other question\), before 2026-12-31"):
+    with pytest.raises(RunError, match=r"change of method on 2026-10-01 \(other question\), before 2026-12-31"):
         register.make_rows(replace(series, breaks=breaks), quantiles, ["2026-12-31"])
-    with pytest.raises(RunError, match="the baselines need three figures"):
+    with pytest.raises(RunError, match="the benchmark methods need at least three observations"):
         register.make_rows(replace(series, values=series.values.iloc[-2:]), quantiles)
 
 
 def test_nothing_is_registered_before_the_newest_figure_of_the_data(data, series, quantiles, place):
-    with pytest.raises(RunError, match="The data hold a figure that was published on 20"):
+    with pytest.raises(RunError, match="The data have a value published on 20"):
         register.add_rows(register.make_rows(series, quantiles, (), date(2000, 1, 1)), data)
     assert not place.exists()
 
@@ -205,7 +205,7 @@ def test_own_data_have_a_register_beside_them_which_files_of_a_folder_share(tmp_
 def test_another_file_of_that_name_is_left_alone(tmp_path, capsys):
     (tmp_path / "one.csv").write_text(FIGURES)
     (tmp_path / "forecasts.csv").write_text("day,rain\n1,yes\n")
-    with pytest.raises(RunError, match=r"forecasts.csv is there already, and is no register. Move it away"):
+    with pytest.raises(RunError, match=r"forecasts.csv is not a register. Move or rename it"):
         put_own(tmp_path / "one.csv")
     assert "No forecast is registered" in call(capsys, "score", "--data", f"{tmp_path}/one.csv?measure=level")[1]
     assert (tmp_path / "forecasts.csv").read_text() == "day,rain\n1,yes\n"
@@ -314,20 +314,20 @@ def test_a_score_is_of_the_first_print_unless_it_says_so(data):
     assert score(later, enter("2025-12-31")).iloc[0]["outcome"] == 602
     latest = score(later, enter("2025-12-31"), vintage="latest").iloc[0]
     assert (latest["outcome"], "revised since" in latest["text"]) == (610, True)
-    with pytest.raises(RunError, match="the first or the latest vintage"):
+    with pytest.raises(RunError, match="vintage must be first or latest"):
         score(later, enter("2025-12-31"), vintage="newest")
 
 
 def test_another_unit_or_a_break_is_a_sentence_and_no_score(data):
     found = score(data, enter("2025-12-31", unit="thousand people")).iloc[0]
     assert np.isnan(found["wis"])
-    assert found["text"].endswith("no score: the figure is in million people, the forecast in thousand people.")
+    assert found["text"].endswith("no score: the value is in million people, the forecast in thousand people.")
     table = data.indicators.copy()
     table.loc[table["indicator"] == "genai_users", "breaks"] = "2025-12-31 another question"
     broken = replace(data, indicators=table)
     found = score(broken, enter("2025-12-31")).iloc[0]
     assert (found["counted"], found["side"]) == (False, "")
-    assert "the series broke on 31 December 2025 (another question), and counts something else" in found["text"]
+    assert "the method changed on 31 December 2025 (another question), so the value is not comparable" in found["text"]
     assert summarise(broken, enter("2025-12-31"))["no_score"] == 1
 
 
@@ -371,9 +371,9 @@ def test_a_figure_whose_day_was_corrected_is_scored_for_the_row_that_meant_it(da
         found[name] = score(replace(data, vintages=moved), enter("2025-12-31")).iloc[0]
         assert found[name]["wis"] == plain["wis"]
         assert found[name]["counted"]
-    said = "now dated 31 March 2025, not 30 June 2025. It is scored against the figure for 1 October 2025, the one that"
+    said = "now dated 31 March 2025, not 30 June 2025. It is scored against the value for 1 October 2025, the one that"
     assert said in found["whole"]["text"]
-    assert "It is scored against the figure for 15 December 2025" in found["last"]["text"]
+    assert "It is scored against the value for 15 December 2025" in found["last"]["text"]
     far = rows.assign(date=rows["date"].mask(shifts["last"][0], pd.Timestamp("2025-11-30")))
     assert "not been published yet" in score(replace(data, vintages=far), enter("2025-12-31")).iloc[0]["text"]
 
@@ -382,9 +382,9 @@ def test_a_segment_or_a_last_figure_that_was_corrected_is_said_beside_the_score(
     table = data.indicators.copy()
     table.loc[table["indicator"] == "genai_users", "breaks"] = "2025-06-30 another list"
     found = score(replace(data, indicators=table), enter("2025-12-31")).iloc[0]
-    assert "The break on 30 June 2025 was marked since" in found["text"]
+    assert "The change of method on 30 June 2025 has been marked since" in found["text"]
     other = score(data, enter("2025-12-31", last_figure=500.0)).iloc[0]
-    assert "The last figure that it used, 500 million people, was changed since." in other["text"]
+    assert "The last value that it used, 500 million people, has since been changed." in other["text"]
     assert found["wis"] == other["wis"] == score(data, enter("2025-12-31")).iloc[0]["wis"]
 
 

@@ -320,7 +320,7 @@ def test_a_limit_of_zero_is_refused(tmp_path):
 
 def test_without_an_exact_figure_there_is_nothing_to_fit(tmp_path):
     data = load_changed(tmp_path, observations=TABLES["observations"].replace("exact", "at_most"), claims=None)
-    assert summarise_data(data) == f"{tmp_path.name} holds no exact observation, so there is nothing to fit"
+    assert summarise_data(data) == f"{tmp_path.name} has no exact observation, so there is nothing to fit"
     assert data.series("Land", "tool_users").values.empty
     assert data.references() == []
 

@@ -18,7 +18,7 @@ def test_list_shows_series_with_span_limit_and_last_figure(capsys, tmp_path):
     [header, first, *_, last] = out.splitlines()
     assert header.split() == ["entity", "indicator", "unit", "observations", "span", "limit", "last", "value"]
     assert first.startswith("China   genai_adoption_rate  percent of population")
-    assert last.startswith("2 series. Study one: adoption run NAME -p data ")
+    assert last.startswith("2 series. To forecast the first: adoption run NAME -p data ")
     assert last.endswith("-p entity China -p indicator genai_adoption_rate")
     found = json.loads(call(capsys, "list", "genai_users", "--data", SAMPLE, "--json")[1])
     assert [(one["indicator"], one["limit"], one["first"]) for one in found] == [
@@ -27,9 +27,7 @@ def test_list_shows_series_with_span_limit_and_last_figure(capsys, tmp_path):
     (tmp_path / "mine.csv").write_text("year,users\n2019,1200000\n2020,3400000\n2021,9400000\n")
     row = call(capsys, "list", "--data", f"{tmp_path}/mine.csv?unit=people&measure=level")[1].splitlines()[1]
     assert row.split("  ")[-1].strip() == "9,400,000"
-    assert (
-        call(capsys, "list", "chian")[1].splitlines()[-1].startswith("No series has all of these words; nearest: China")
-    )
+    assert call(capsys, "list", "chian")[1].splitlines()[-1].startswith("No series matches 'chian'; nearest: China")
 
 
 def test_no_figure_of_the_project_has_come_that_is_still_expected(data):

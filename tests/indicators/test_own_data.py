@@ -259,7 +259,7 @@ def test_check_says_what_there_is(tmp_path, capsys):
     code, out, err = call(capsys, "check", path, "--unit", "people", "--measure", "level")
     figures = "3.1 people in December 2019, last 15.5 people in December 2021, highest 15.5 people in December"
     assert (code, err, out.splitlines()) == (0, "", [
-        "ok: my_series.csv holds 1 series of 1 entity, 3 exact observations from 2019-12-31 to 2021-12-31",
+        "OK: my_series.csv has 1 series of 1 entity, 3 exact observations from 2019-12-31 to 2021-12-31",
         'In the file: values "value", dates "date".',
         "2021-12-31 (date) is 31 December 2021.",
         "Without --title no sentence of the run can be quoted, because nobody has said what is counted.",
@@ -272,10 +272,10 @@ def test_check_says_what_there_is(tmp_path, capsys):
 def test_check_takes_folders_and_nothing_at_all(tmp_path, capsys, monkeypatch):
     code, out, _ = call(capsys, "check")
     assert code == 0
-    assert out.startswith("ok: data holds ")
+    assert out.startswith("OK: data has ")
     folder = make_folder(tmp_path)
     monkeypatch.chdir(tmp_path)
-    assert call(capsys, "check", "mine")[1].startswith("ok: mine holds 2 series of 1 entity, ")
+    assert call(capsys, "check", "mine")[1].startswith("OK: mine has 2 series of 1 entity, ")
     (folder / "sources.csv").unlink()
     code, out, _ = call(capsys, "check", "mine")
     assert code == 1

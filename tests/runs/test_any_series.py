@@ -15,19 +15,6 @@ from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
 
 
-def write(folder, values, dates=None, unit="units", **columns):
-    """A file of levels of one series, a figure a year unless dates are given; returns its path."""
-    dates = dates or [f"{2010 + year}-12-31" for year in range(len(values))]
-    cells = [f"{value:.10g}" for value in values]
-    frame = pd.DataFrame({"date": dates, "value": cells, "unit": unit, "measure": "level", **columns})
-    path = folder / "own.csv"
-    frame.to_csv(path, index=False)
-    return path
-
-
-# ---- single causes
-
-
 def test_numbers_of_numpy_are_numbers():
     limit = np.int64(100)
     users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
@@ -36,21 +23,18 @@ def test_numbers_of_numpy_are_numbers():
     assert np.isfinite(curves.Logistic(users, ceiling=limit).fit().params).all()
 
 
-# ---- whole sequences
-
-
+YEARS = [f"{year}-12-31" for year in range(2010, 2016)]
 MONTHS = [f"{day:%Y-%m-%d}" for day in pd.date_range("2015-01-31", periods=30, freq="ME")]
 DAYS = ["1837-02-28", "1841-01-01", "1841-11-30", "1850-07-04", "1852-12-31", "1853-06-15"]
+ODD = {"unit": "million people", "entity": "Ωμέγα $x_1$ <b>", "source": "{0}\\n 中文"}
 EDGES = {
-    "limit far above": ([3.1, 8, 15.5, 27, 39, 48.2], {}, {"limit": 48200}),
+    "limit far above": ({"date": YEARS, "value": [3.1, 8, 15.5, 27, 39, 48.2]}, {"limit": 48200}),
     "next to nothing": (
-        [2e-11, 3e-11, 3e-11, 7e-11, 5e-11, 9e-11],
-        {"dates": DAYS, "unit": "million people", "entity": "Ωμέγα $x_1$ <b>", "source": "{0}\\n 中文"},
+        {"date": DAYS, "value": [2e-11, 3e-11, 3e-11, 7e-11, 5e-11, 9e-11], **ODD},
         {"horizon_years": 30, "limit": 9e-8},
     ),
     "many months from nothing": (
-        [0] * 12 + [1e12 * 1.2**month for month in range(18)],
-        {"dates": MONTHS},
+        {"date": MONTHS, "value": [0] * 12 + [1e12 * 1.2**month for month in range(18)]},
         {"horizon_years": 1},
     ),
 }
@@ -60,9 +44,10 @@ EDGES = {
 @pytest.mark.parametrize("name", EDGES)
 def test_notebooks_carry_series_at_the_edge(name, tmp_path):
     """Zeros and a decline are runs whose tables are kept (tests/golden); a warning is an error."""
-    values, columns, given = EDGES[name]
-    path = str(write(tmp_path, values, **columns))
-    parameters = complete_parameters(read_parameters({"data": path, "run": "edge", **given}))
+    columns, given = EDGES[name]
+    path = tmp_path / "own.csv"
+    pd.DataFrame({"unit": "units", "measure": "level", **columns}).to_csv(path, index=False, float_format="%.10g")
+    parameters = complete_parameters(read_parameters({"data": str(path), "run": "edge", **given}))
     check_parameters(parameters)
     described = parameters.model_dump() | describe_series(parameters)
     with warnings.catch_warnings():
@@ -72,7 +57,7 @@ def test_notebooks_carry_series_at_the_edge(name, tmp_path):
             for figure in execute_cells(notebook, tmp_path / "outputs", described)[1]:
                 figure.lay_out("narrow")
             pyplot.close("all")
-    made = {table.stem for table in (tmp_path / "outputs").glob("lab/edge/tables/06_*.csv")}
+    made = {table.stem for table in (tmp_path / "outputs").glob("lab/edge*/tables/06_*.csv")}
     assert made == {name for name in list_exhibits("keep", "show") if name.startswith("06_")}
 
 

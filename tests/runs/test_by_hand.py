@@ -1,4 +1,4 @@
-"""A notebook that someone runs by hand changes nothing of the published run: it works in outputs/lab/<run>/."""
+"""A notebook that someone runs by hand changes nothing of the published run: it works in a folder of outputs/lab/."""
 
 import subprocess
 import sys
@@ -55,7 +55,7 @@ def test_by_hand_never_writes_into_the_published_run_and_says_where(published, o
 
 
 def test_tables_come_from_the_published_run_where_none_by_hand_was_made_with_the_same_values(published, capsys):
-    words = f"Table {TABLE} is read from the published run, {published}/.\n"
+    words = f"Table {TABLE} is read from {published}/.\n"
     assert read(levels=[0.5]) == 1
     assert capsys.readouterr().out.endswith(words)
     write(2, levels=[0.8])
@@ -87,7 +87,7 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_and_export(outputs, tmp_p
     """All notebooks as JupyterLab runs them, and their pages."""
     (tmp_path / "mine.csv").write_text(OWN)
     monkeypatch.chdir(tmp_path)
-    tables = outputs / "lab" / "baseline" / "tables"
+    tables = outputs / "lab" / "baseline-own-data-mine" / "tables"
     data = f"{tmp_path}/mine.csv?unit=percent&measure=level"
     given = {"data": data, "entity": "own data", "indicator": "mine", "limit": 100}
     for source in [one for one in find_notebooks() if one not in ACROSS]:
@@ -130,19 +130,14 @@ def test_own_data_by_hand_need_their_series_named(outputs, tmp_path):
     assert study.series.values.tolist()[-1] == 51
 
 
-def test_tables_of_another_series_are_never_read_together(published):
-    """The reader declares none of what names it: the tables that it reads have to agree."""
-    open_as(WRITER, entity="Germany", indicator="genai_use_eurostat").keep("05_limit", pd.DataFrame({"a": [1]}))
-    open_as("04_score_forecasts", data="tests/sample").keep("04_scores", pd.DataFrame({"a": [1]}))
-    open_as("02_see_adoption", entity="China").keep("02_pace", pd.DataFrame({"a": [1]}))
-    study = open_as(READER)
-    assert len(study.read_table("02_pace")) == len(study.read_table("04_scores")) == 1
-    with pytest.raises(RunError, match=r"entity = 'Germany', but notebook 02_see_adoption, whose table it has read"):
-        study.read_table("05_limit")
-
-
-def test_the_horizon_of_the_tables_is_said(capsys):
-    write(2, horizon_years=3, shares=[0.5])
+def test_another_series_has_a_folder_of_its_own_and_reads_those_of_the_run_too(published, outputs, capsys):
+    """Notebook 4 has no series: its tables are those of the run, by hand or published."""
+    germany = {"entity": "Germany", "indicator": "internet_use_itu"}
+    write(2, **germany, levels=[0.5])
+    write(3, levels=[0.5])
+    open_as("04_score_forecasts").keep("04_scores", pd.DataFrame({"a": [1]}))
     capsys.readouterr()
-    assert read() == 2
-    assert f"Notebook {WRITER} was run with shares = [0.5], horizon_years = 3." in capsys.readouterr().out
+    assert {path.name for path in (outputs / "lab").iterdir()} == {"mine", "mine-germany-internet_use_itu"}
+    assert (read(**germany, levels=[0.5]), read(levels=[0.5])) == (2, 3)
+    assert len(open_as(READER, **germany).read_table("04_scores")) == 1
+    assert capsys.readouterr().out.endswith(f"Table 04_scores is read from {outputs}/lab/mine/.\n")

@@ -126,7 +126,7 @@ def test_ctrl_c_ends_a_run_at_once_with_a_line_and_no_kernel(here, capsys, small
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130
-    told = "Interrupted. Run 'small' is as it was before; the same command continues from here."
+    told = "Interrupted. Run 'small' is unchanged; the same command continues from here."
     assert err.strip().splitlines()[-1] == told
     assert not (here / "outputs" / "small").exists()
     assert wait_for(lambda: not psutil.pid_exists(kernel))

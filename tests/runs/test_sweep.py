@@ -146,7 +146,7 @@ def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
         run_sweep(sweep, notebooks=notebooks)
     (outputs / "grid").mkdir(exist_ok=True)
     (outputs / "grid" / "run.json").write_text("{}")
-    with pytest.raises(RunError, match="exists and isn't a sweep's"):
+    with pytest.raises(RunError, match="exists and was not made by a sweep"):
         run_sweep(sweep, notebooks=notebooks)
     assert [path.name for path in (outputs / "grid").iterdir()] == ["run.json"]
 

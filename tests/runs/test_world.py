@@ -59,7 +59,7 @@ def test_an_economy_without_a_forecast_is_a_row_with_the_reason(edited, tmp_path
     _, tables, figures = run_notebook("08", tmp_path, data=str(edited), **FIRMS)
     notes = tables["08_world"].set_index("entity")["note"]
     assert notes.dropna().to_dict() == {
-        "Austria": "a forecast needs three usable values that span half a year; the series has two values",
+        "Austria": "too few values for a forecast",
         "Belgium": "the values are in decline",
         "Cyprus": "no value of March 2025",
     }

@@ -1,5 +1,6 @@
 """The first page against the tables: each value is a cell, each number of a sentence stands in a row."""
 
+import random
 import re
 from dataclasses import replace
 
@@ -7,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from kept_runs import KEPT, read_run
-from own_pages import CASES, read_case
+from own_pages import CASES, make_tables, read_case
 
+from adoption_curves import indicators
 from adoption_curves.say.glossary import GLOSSARY, frame_rows, join_rows
 from adoption_curves.say.page import write_page
 from adoption_curves.say.rows import Row, _list_others
@@ -121,6 +123,23 @@ def test_each_number_of_headline_deck_and_quotation_stands_in_a_row(run):
     known = [*cells, *cells * SCALES.get(run.names.unit.partition(" ")[0], 1.0)]
     for text in rows.loc[rows["key"].isin(["headline", "deck", "quotation"]), "text"]:
         assert find_missing(text, known) == [], text
+
+
+DATA = indicators.load()
+SERIES = sorted({*zip(DATA.observations["entity"], DATA.observations["indicator"], strict=True)})
+
+
+@pytest.mark.parametrize(
+    "keys", [random.Random(1).sample(SERIES, 10), pytest.param(SERIES, marks=pytest.mark.slow)], ids=["ten", "all"]
+)
+def test_the_newest_value_of_a_series_of_the_data_stands_on_its_page(keys):
+    """Also one of which only a limit is known."""
+    missing = []
+    for entity, indicator in keys:
+        page = write_page(make_tables(DATA, DATA.series(entity, indicator)))
+        newest = DATA.find_rows(entity, indicator).sort_values("date").iloc[-1]
+        missing += [] if newest["value"] in set(page["value"]) else [(entity, indicator, newest["value"])]
+    assert not missing
 
 
 def test_the_page_joins_the_tables_that_there_are_and_shows_the_first_rows_of_a_group():

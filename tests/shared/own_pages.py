@@ -1,4 +1,4 @@
-"""Tables of a series of one's own, through the reader, the verdict and the forecast, without a run."""
+"""Tables of a series of one's own, or of the data, through the reader, verdict and forecast, without a run."""
 
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,11 @@ def read_case(folder, case):
     path.write_text(f"date,value{',qualifier,break' if rows.partition(chr(10))[0].count(',') > 1 else ''}\n{rows}")
     data = indicators.load(Source(path, choices))
     series = data.series(*data.own[0], limit or ("100" if choices["unit"].startswith("%") else "none"))
+    return make_tables(data, series)
+
+
+def make_tables(data, series):
+    """The tables of a series from which its first page is written, without those of its profile and register."""
     result = forecast.forecast(series)
     outcomes = result_tables.list_outcomes(result, load_backtest("sales" if series.is_share_of_sales else "limit"))
     tables = {

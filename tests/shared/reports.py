@@ -19,29 +19,21 @@ def make(
     folder = outputs / name
     (folder / "tables").mkdir(parents=True)
     parameters = read_parameters({"run": name.split("/")[-1], **values}).model_dump()
-    group = "Is it true?"
-    numbers = [("", "headline", "Headline", "", "602 users"), (group, "forecast", "Forecast", median, f"{median:g}")]
-    numbers += [(group, "latest", "Users, December 2025", 602.0, "602 users")]
-    numbers += [(group, "saturation_level", "Where growth ends", "", "not known")]
-    numbers += [(group, "growth", f"Growth {NASTY}", median / 10, "")]
     low, high = band_columns(quoted_level(parameters["levels"]))
     forecast = {"date": dates, low: median - 90, "q0.5": median, high: median + 70}
     tables = {
-        "06_key_numbers": pd.DataFrame(numbers, columns=["group", "key", "label", "value", "text"]),
         "05_forecast": pd.DataFrame(forecast).assign(unit=subject[1], basis="tested"),
         "01_observations": pd.DataFrame(
             {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3], "qualifier": "exact"}
         ),
     }
-    written, files = {}, {}
+    files = {}
     for table, frame in tables.items():
         path = folder / "tables" / f"{table}.csv"
         frame.to_csv(path, index=False)
         files[f"tables/{table}.csv"] = hash_file(path)
-        written[table] = {"rows": 1, "columns": {"date": "date"} if "date" in frame else {}}
-    made_from = {"the notebook": sources}
-    summary = {key: {} for key in ("parameters", "figures")} | {"made_from": made_from}
-    summary |= {"tables": written, "files": files}
+    summary = {"parameters": {}, "figures": {}, "made_from": {"the notebook": sources}, "files": files}
+    summary["tables"] = {table: {"rows": 1, "columns": {"date": "date"}} for table in tables}
     record = {"form": 3, "run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
     record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "left_out": {}, "citation": ""}
     record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}}

@@ -15,7 +15,6 @@ from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
 from adoption_curves.indicators import Limit, Names
-from adoption_curves.show import figures
 from adoption_curves.show.figures import images, style
 from adoption_curves.show.figures.course import draw_forecast
 
@@ -210,19 +209,6 @@ def test_a_year_stands_in_the_middle_of_its_months(first, last):
         places = zip(axis.get_xticks(minor=True), axis.get_xticklabels(minor=True), strict=True)
         for place, label in places:
             assert f"{mdates.num2date(place):%Y-%m}" in (f"{label.get_text()}-06", f"{label.get_text()}-07")
-
-
-def test_hindcasts_count_what_the_band_covered():
-    fan = make_fan(["2025-06-30", "2025-12-31"]).assign(origin=DATES[1], made=DATES[1])
-    fan[["q0.1", "q0.9"]] = [[500.0, 550.0], [700.0, 900.0]]
-    figure = figures.draw_hindcasts(fan, hold(NEWER), NAMES, "Source: test.")
-    assert "contained 1 of 2 later values" in figure.around[0]
-    series = hold(NEWER)
-    series.readings = pd.DataFrame([(702.0, 714.0)], NEWER.index, ["read_low", "read_high"])
-    later = fan[fan["date"] == fan["date"].min()].assign(date=NEWER.index[0])
-    single = figures.draw_hindcasts(later, series, NAMES, "Source: test.")
-    assert "would have forecast earlier" in single.around[0]
-    assert "outcome: more than 700" in read_around(single)[2]
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])

@@ -25,21 +25,6 @@ def test_numbers_are_those_of_the_frame_to_the_digits_shown(values):
     assert numbers == pytest.approx(values, rel=0.01)
 
 
-def test_estimates_have_each_interval_in_a_cell_and_no_number_for_a_level_that_is_not_identified():
-    rows = {"family": "logistic", "saturation_level": "free", "parameter": ["saturation level", "midpoint"]}
-    rows |= {"estimate": [812.4, 2025.61], "std_error": [40.2, 0.36], "remark": "", "identified": [False, True]}
-    rows |= {"low_80": [760.2, 2025.12], "high_80": [900.1, 2026.04]}
-    frame = pd.DataFrame(rows).assign(low_95=[700.0, 2024.9], high_95=[np.inf, 2026.2])
-    level, midpoint = read_cells(tables.show_parameters(frame, "Estimates"))
-    assert level[3:7] == ["not identified", "40.2", "760 to 900", "700 to no limit"]
-    assert [cell.replace(",", "") for cell in midpoint[3:7]] == [
-        "2025.6",
-        "0.360",
-        "2025.1 to 2026.0",
-        "2024.9 to 2026.2",
-    ]
-
-
 def test_open_ends_and_numbers_near_nothing_are_said():
     words = [tables._format_number(value) for value in (np.inf, np.nan, None, 0.0, 0.0000012)]
     assert words == ["no limit", "–", "–", "0", "1.20e−06"]

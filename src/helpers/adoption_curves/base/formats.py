@@ -60,15 +60,6 @@ def format_count(number: float, one: str, many: str = "") -> str:
     return f"{number:,.15g} {one if number == 1 else many or f'{one}s'}"
 
 
-def format_horizon(years: float) -> str:
-    """A forecast horizon as text.
-
-    >>> format_horizon(0.5), format_horizon(5.0)
-    ('half a year', '5 years')
-    """
-    return "half a year" if years == 0.5 else format_count(years, "year")
-
-
 def format_amount(number: float, unit: str) -> str:
     """A number with all its digits and its full unit.
 

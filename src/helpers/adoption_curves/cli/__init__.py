@@ -1,4 +1,4 @@
-"""The command `adoption`. Each of its commands imports what is heavy itself, so that help comes at once."""
+"""The command `adoption`. Each of its commands imports large libraries itself, so that help appears at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import data_commands, run_commands
 @click.version_option(package_name="adoption-curves", message="adoption %(version)s")
 @click.pass_context
 def adoption(context: click.Context) -> None:
-    """Adoption curves: from published figures to tables, figures and pages, in one command."""
+    """Adoption curves: from published data to forecasts, charts and web pages."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

@@ -1,4 +1,4 @@
-"""Commands on data: list and check them, register and score forecasts of them, begin a project."""
+"""Commands on data: list, check and fetch them, register and score forecasts, start a project."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from .options import Pairs
 @options.data_folder
 @options.as_json
 def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
-    """List the series of the data: entity, span, limit and last observation.
+    """List the available series.
 
-    With WORDs it lists only series that have all of them in entity, name or title. The limit is that of the data,
-    which a run takes unless '-p limit' names another. Below the series it counts the values of the profile of use.
+    Shows their number of observations, dates, upper limit and last value. With WORDs, only series that have all of them
+    in entity, name or title. A run uses the limit shown here unless you set '-p limit'. The lines below the table count
+    the values of the profile of use.
     """
     from .. import indicators
     from ..indicators.problems import suggest_names
@@ -40,44 +41,46 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
     if len(series):
         first = ({} if data == "data" else {"data": data}) | series.iloc[0][["entity", "indicator"]].to_dict()
         pairs = [part for name, value in first.items() for part in ("-p", name, value)]
-        print(f"{len(series):,} series. Study one: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
+        print(f"{len(series):,} series. To forecast the first: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
     else:
         nearest = suggest_names("".join(words[:1]), {*known.observations["entity"], *known.observations["indicator"]})
-        print(f"No series has all of these words; {nearest}")
+        print(f"No series matches {' '.join(words)!r}; {nearest}")
     for line in format_profile(count_profile(known, words)):
         print(line)
 
 
 @click.command()
 @click.argument("runs", metavar="RUN...", nargs=-1)
-@click.option("--all", "indicator", metavar="INDICATOR", help="Each economy with the newest value of an indicator.")
-@click.option("--for", "dates", metavar="YYYY-MM-DD", multiple=True, help="Date of the forecast; may be repeated.")
+@click.option(
+    "--all", "indicator", metavar="INDICATOR", help="Every country and region with the latest value of an indicator."
+)
+@click.option("--for", "dates", metavar="YYYY-MM-DD", multiple=True, help="Date of the forecast. Repeatable.")
 def register(runs: tuple[str, ...], indicator: str | None, dates: tuple[str, ...]) -> None:
-    """Register the forecasts of runs, to score them when their values are published.
+    """Register forecasts before their outcomes are known.
 
-    Adds rows to forecasts.csv beside the data: quantiles of the forecast, and of two baselines. No command changes a
-    row that is there. It passes over a run without a forecast. RUN is the name of a run, or SWEEP/RUN. With --all it
-    needs no run: it forecasts each economy of the project's data, and registers medians and 80% intervals.
+    Adds rows to forecasts.csv in the data folder: the quantiles of the forecasts, and those of two benchmark methods.
+    Rows that are there are never changed. RUN is the name of a run, or SWEEP/RUN; runs without a forecast are skipped.
+    --all needs no run: it forecasts every country and region for an indicator, and registers medians and 80% intervals.
     """
     from ..runs.exports import register_run
     from ..runs.manifest import find_run
 
     if (indicator is None) == (not runs):
-        raise UserError("Name runs, or write --all INDICATOR for each economy of an indicator: one of both.")
+        raise UserError("Name one or more runs, or write --all INDICATOR, but not both.")
     if indicator is not None:
         from .. import indicators
         from ..forecast.register import add_rows, make_rows_of_all
 
         data = indicators.load()
-        rows, passed = make_rows_of_all(data, indicator, dates)
-        count = format_count(rows["entity"].nunique(), "economy", "economies")
+        rows, skipped = make_rows_of_all(data, indicator, dates)
+        count = format_count(rows["entity"].nunique(), "country or region", "countries and regions")
         print(f"Registered in {shorten_path(add_rows(rows, data))}: the forecasts of {count}.")
-        for entity in passed:
-            print(f"Passed over: {entity} has no forecast with an interval.")
+        for entity in skipped:
+            print(f"Skipped: {entity} has no forecast with an interval.")
     for folder in [find_run(run) for run in runs]:
         path = register_run(folder, list(dates))
         if path is None:
-            print(f"Passed over: run '{folder.name}' has no forecast that could be registered.")
+            print(f"Skipped: run '{folder.name}' has no forecast that could be registered.")
         else:
             print(f"Registered in {shorten_path(path)}: the forecast of run '{folder.name}'.")
 
@@ -85,15 +88,15 @@ def register(runs: tuple[str, ...], indicator: str | None, dates: tuple[str, ...
 @click.command()
 @options.data_folder
 @click.option(
-    "--vintage", type=click.Choice(["first", "latest"]), default="first", help="Print of a revised value that counts."
+    "--vintage", type=click.Choice(["first", "latest"]), default="first", help="Vintage of a revised value that counts."
 )
 @options.as_json
 def score(data: str, vintage: str, as_json: bool) -> None:
-    """Score the registered forecasts whose values are published.
+    """Score registered forecasts against outcomes.
 
-    Prints the weighted interval score against each baseline and the coverage of the 50, 80 and 90% intervals. For a
-    value that is only a limit it prints the probability that the forecast gave to it. A forecast that was registered
-    after its value was public is marked, and never counted.
+    Prints the weighted interval score relative to each benchmark method, and the coverage of the 50, 80 and 90%
+    intervals. For an outcome published only as a bound, it prints the probability that the forecast gave to it.
+    Forecasts registered after the outcome was published are marked and do not count.
     """
     from .. import indicators
     from ..forecast.register import summarise_scores
@@ -109,29 +112,29 @@ def score(data: str, vintage: str, as_json: bool) -> None:
     for sentence in format_scores(summarise_scores(scored)):
         print(escape(sentence))
     if vintage == "latest":
-        print("For revised values the latest print counts.")
+        print("Revised values are scored in their latest vintage.")
     if scored.empty:
-        print(f"No forecast is registered in {shorten_path(find_register(known.path))}: adoption register RUN")
+        print(f"No forecast is registered in {shorten_path(find_register(known.path))}; see adoption register --help")
 
 
 @click.command()
 @click.argument("folder", metavar="DIR")
 def new(folder: str) -> None:
-    """Begin a project of your own: a folder with data, notebooks and a CITATION.cff to fill in.
+    """Start a project of your own.
 
-    DIR is the folder to make: a new one, or an empty one in which you are not. In that folder and below it, the
-    commands use its data and notebooks, and write to its outputs/.
+    Creates the folder DIR with data, notebooks and a CITATION.cff to fill in. DIR is a new folder, or an empty one
+    other than the current folder. Commands inside it use its data and notebooks, and write to its outputs/.
     """
     from ..runs.new_project import begin_project
 
-    print(f"Your project: {shorten_path(begin_project(Path(folder).absolute()))}. Go there, and: adoption run")
+    print(f"Your project: {shorten_path(begin_project(Path(folder).absolute()))}. In that folder, write: adoption run")
 
 
 @click.command()
 def params() -> None:
-    """List the parameters, with the values that each takes.
+    """List the parameters and their allowed values.
 
-    Prints name, default, meaning, range, and the notebooks that read it.
+    Prints name, default, meaning, allowed values, and the notebooks that read the parameter.
     """
     from ..runs.fingerprint import find_notebooks, read_declared
     from ..runs.parameters import Parameters, expected_value
@@ -140,7 +143,7 @@ def params() -> None:
     for name, field in Parameters.model_fields.items():
         numbers = ", ".join(number for number, declared in readers.items() if name in declared)
         print(f"{name} = {field.default!r}\n    {field.description}")
-        print(f"    may be: {expected_value(name)}")
+        print(f"    allowed: {expected_value(name)}")
         print(f"    read by notebooks: {numbers}")
 
 
@@ -149,12 +152,12 @@ def params() -> None:
 @options.pairs
 @options.choices
 def check(path: str, pairs: Pairs, **choices: tuple[str, ...]) -> None:
-    """Check data of your own before a run.
+    """Check your own data before a run.
 
-    PATH is a folder of data, or a file of your own; without one it is the project's data. Prints how it reads the file,
-    and a summary of the data. If there are problems, it prints each with file, row and column, and the option or the
-    edit that mends it, and ends with exit code 1. -p sets a parameter, such as the limit: -p limit 100. If there is no
-    problem in a file, the last line is the command of a run with the same options.
+    PATH is a data folder, or a file of your own; by default the project's data. Prints how the file is read, with a
+    summary. If there are problems, it lists each with file, row and column, and the option or the correction that
+    solves it, and exits with code 1. Otherwise the last line is the command for a run with the same options. -p sets a
+    parameter, such as -p limit 100.
     """
     from .. import indicators
     from ..runs.check_series import MOST_NOTES, find_refusals
@@ -167,8 +170,8 @@ def check(path: str, pairs: Pairs, **choices: tuple[str, ...]) -> None:
         data = indicators.load(parameters["data"])
         refused, notes = find_refusals(data, parameters) if data.is_beside else ([], [])
         if not data.is_beside:
-            data.references()  # refuses one with a value above its base
-        print(f"ok: {listing.summarise_data(data)}")
+            data.references()  # raises an error for a value above its base
+        print(f"OK: {listing.summarise_data(data)}")
         for line in notes:
             print(line)
         if registered := 0 if data.path.is_file() else listing.count_registered(data):
@@ -176,7 +179,7 @@ def check(path: str, pairs: Pairs, **choices: tuple[str, ...]) -> None:
         for reason in refused[:MOST_NOTES]:
             print(f"no run: {reason}")
         if several := listing.format_sweep(data, str(source)):
-            print(f"a report of each: {several}")
+            print(f"one run for each country or group: {several}")
         if data.is_beside and not refused:
             print(listing.write_run(data, path, pairs, texts))
     except indicators.DataError as error:
@@ -186,18 +189,18 @@ def check(path: str, pairs: Pairs, **choices: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("source", metavar="SOURCE:NAME")
-@click.option("--where", metavar="COLUMN=CODE", multiple=True, help="Rows to take; may be repeated.")
-@click.option("--unit", metavar="TEXT", help="Unit of the values, where the publisher does not say it.")
-@click.option("--measure", type=click.Choice(["level", "cumulative", "flow"]), help="What a value counts.")
-@click.option("--limit", type=click.Choice(["population"]), help="The population beside each value, as its limit.")
+@click.option("--where", metavar="COLUMN=CODE", multiple=True, help="Code of a dimension. Repeatable.")
+@click.option("--unit", metavar="TEXT", help="Unit of the values, if the publisher gives none.")
+@click.option("--measure", type=click.Choice(["level", "cumulative", "flow"]), help="What values count.")
+@click.option("--limit", type=click.Choice(["population"]), help="Add the population as the upper limit.")
 @click.option("--to", "path", metavar="FILE", type=options.PATH, help="File to write.")
 def fetch(source: str, where: tuple[str, ...], path: Path | None, limit: str | None, **labels: str | None) -> None:
-    """Fetch values from their publisher, as a file for a run.
+    """Download data from a publisher to a file for a run.
 
-    SOURCE:NAME is owid:SLUG of a chart of Our World in Data, wb:INDICATOR of the World Bank, or eurostat:DATASET. The
-    file has unit, source, licence, address and day of retrieval as the publisher says them. What it does not say is
-    asked. If the file is there, the command says what has changed, and keeps the old file beside the new one. It needs
-    a network, and the extra 'fetch'; a run needs neither.
+    SOURCE:NAME is owid:SLUG for a chart of Our World in Data, wb:INDICATOR for the World Bank, or eurostat:DATASET. The
+    file has the unit, source, licence and address that the publisher gives, and the day of retrieval; the command asks
+    for what is missing. If the file exists, the command reports what has changed and keeps the old file under another
+    name. It needs a network connection and the extra 'fetch'; a run needs neither.
     """
     from .. import indicators
     from ..indicators.fetch import fetch_file

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from ..indicators import Data
 
-# Options that say how to read a file, with their texts.
+# Names and texts of the options that describe how to read a file.
 _Choices: TypeAlias = Sequence[tuple[str, str]]
 
 
 def format_series(series: pd.DataFrame) -> list[dict[str, str]]:
-    """Rows of `list_series` as texts for a terminal."""
+    """Rows of `list_series` as text."""
     first, last = (series[name].dt.strftime("%Y-%m") for name in ("first", "last"))
     rows = series.assign(observations=series["n"].astype(str), span=first + " to " + last)
     rows["last value"] = series["last_value"].map("{:,.15g}".format)
@@ -27,7 +27,7 @@ def format_series(series: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def format_profile(counts: pd.DataFrame) -> list[str]:
-    """Lines on what profile of use there is, of `count_profile`: a technology each, with values by entity."""
+    """Lines on the profile of use, from `count_profile`: one per technology, with the number of values by entity."""
     places = counts["entity"] + " " + counts["figures"].astype(str)
     listed = places.groupby(counts["technology"], sort=False).agg(", ".join)
     return [
@@ -37,23 +37,23 @@ def format_profile(counts: pd.DataFrame) -> list[str]:
 
 
 def summarise_data(data: Data) -> str:
-    """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 values, ..."."""
+    """Summary of ``data.path`` in one line."""
     from .. import indicators
 
     if not data.own:
-        return f"{data.path.name} holds no exact observation, so there is nothing to fit"
+        return f"{data.path.name} has no exact observation, so there is nothing to fit"
     series, studied = indicators.list_series(data), indicators.list_studied(data)
     series = series[[pair in studied for pair in zip(series["entity"], series["indicator"], strict=True)]]
     entities = format_count(series["entity"].nunique(), "entity", "entities")
     values, first, last = series["n"].sum(), series["first"].min(), series["last"].max()
     return (
-        f"{data.path.name} holds {len(series):,} series of {entities}, {format_count(values, 'exact observation')} "
+        f"{data.path.name} has {len(series):,} series of {entities}, {format_count(values, 'exact observation')} "
         f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
     )
 
 
 def count_registered(data: Data) -> int:
-    """Number of forecasts that are registered beside the data, without those of the baselines."""
+    """Number of registered forecasts in the data folder, without those of the benchmark methods."""
     from ..forecast.register import BASELINES, KEY, read_register
 
     entries = read_register(data)
@@ -61,7 +61,7 @@ def count_registered(data: Data) -> int:
 
 
 def print_table(rows: list[dict[str, str]]) -> None:
-    """Print rows under the names of their columns, each as wide as it needs; nothing where there are none."""
+    """Print rows as a table with aligned columns; nothing if there are none."""
     if not rows:
         return
     columns = list(rows[0])
@@ -72,9 +72,9 @@ def print_table(rows: list[dict[str, str]]) -> None:
 
 
 def write_run(data: Data, path: str, parameters: Iterable[tuple[str, str]], choices: _Choices) -> str:
-    """The command that makes a run of data of one's own with the options of `adoption check`, for a shell.
+    """Shell command for a run of your own data with the options of `adoption check`.
 
-    Of several series it names the first that the options leave.
+    If several series match, it names the first.
     """
     from .. import indicators
     from ..indicators.user_file import name_indicator
@@ -89,7 +89,7 @@ def write_run(data: Data, path: str, parameters: Iterable[tuple[str, str]], choi
 
 
 def format_sweep(data: Data, source: str) -> str:
-    """The command that makes a report of each entity of a file, and compares them; "" for one entity."""
+    """Shell command for one run per entity of a file, and their comparison; "" for a single entity."""
     from .. import indicators
     from ..indicators.user_file import name_indicator
 

@@ -1,4 +1,4 @@
-"""Options that several commands have, and how they are read; -p and -f are papermill's."""
+"""Options shared by several commands, and how they are read; -p and -f are those of papermill."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 # Names and values of -p.
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 Files: TypeAlias = tuple[Path, ...]
-# Values of options that say how to read a file, by name.
+# Values of the options that describe how to read a file, by name.
 _Choices: TypeAlias = Mapping[str, tuple[str, ...]]
 PATH = click.Path(path_type=Path)
 _WHOLE_NUMBER = click.IntRange(1)
-_WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
+_WHOLE_NUMBER.name = "whole number"  # the word in error messages
 
 
 def flag(name: str, meaning: str) -> _Decorator:
-    """An option that is given or not."""
+    """Option without a value."""
     return click.option(name, is_flag=True, help=meaning)
 
 
@@ -41,32 +41,32 @@ workers = click.option(
     metavar="N",
     type=_WHOLE_NUMBER,
     default=lambda: count_processors() + 1,
-    help="Run N notebooks at a time; by default one more than processors.",
+    help="Notebooks to run at a time; by default one more than processors.",
 )
 data_folder = click.option(
-    "--data", metavar="PATH", default="data", help="Folder of data, or a file of your own: FILE?unit=...&measure=..."
+    "--data", metavar="PATH", default="data", help="Data folder, or a file of your own: FILE?unit=...&measure=..."
 )
-strict = flag(
-    "--strict", "Refuse own data with cells left out, values of the last run lost, or a newest one that slipped."
-)
-wait = flag("--wait", "Wait for another process that makes the same run.")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+strict = flag("--strict", "Fail if cells were skipped, values of the last run are missing, or the latest looks wrong.")
+wait = flag("--wait", "Wait if another process makes the same run.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def choices(command: Callable[..., None]) -> Callable[..., None]:
-    """Command with an option for each of `CHOICES`; it gets their values by name, none for one that is not given."""
+    """Add an option for each of `CHOICES` to a command, which gets their values by name."""
     for name, meaning in reversed(CHOICES.items()):
         command = click.option(f"--{name}", metavar="TEXT", multiple=True, help=meaning)(command)
     return command
 
 
 def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -> dict[str, Any]:
-    """Parameters by name, from files and from -p, which wins.
+    """Parameters by name, from files and from -p, which takes precedence.
 
     Parameters
     ----------
     pairs : iterable of (name, value)
+        Values of -p.
     files : iterable of Path
+        Values of -f.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -
     Raises
     ------
     UserError
-        For a file that cannot be read as parameters, or a pair in another form.
+        If a file has no parameters, or a pair has another form.
     """
     parameters: dict[str, Any] = {}
     for path in files:
@@ -88,15 +88,15 @@ def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -
             raise UserError(f"{option}: the file can't be read ({getattr(error, 'strerror', error)}).") from error
     for name, value in pairs:
         if "=" in name:
-            raise UserError(f"-p {name}: put a blank between name and value, as in: -p indicator genai_users")
+            raise UserError(f"-p {name}: write a space between name and value, as in: -p indicator genai_users")
         parameters[name] = _read_value(value)
     if parameters.get("until") and "horizon_years" in parameters:
-        raise UserError("-p until and -p horizon_years both say how far ahead: give one of them.")
+        raise UserError("-p until and -p horizon_years both set the end of the forecast; use one of them.")
     return parameters
 
 
 def _read_yaml(text: str, option: str) -> dict[str, Any]:
-    """Parameters in YAML text; a `UserError` names the `option` it came from."""
+    """Parameters in YAML text; `option` is named in errors."""
     from ..runs.parameters import parse_yaml
 
     try:
@@ -106,12 +106,12 @@ def _read_yaml(text: str, option: str) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise UserError(f"{option}: parameters are written as 'name: value', this is {quote(content)}.")
+        raise UserError(f"{option}: expected lines such as 'name: value', got {quote(content)}.")
     return {str(name): value for name, value in content.items()}
 
 
 def _read_value(text: str) -> Any:
-    """A list in YAML as such; any other text as it is, which the parameter's type reads."""
+    """A list in YAML as a list; any other text unchanged, because the type of the parameter converts it."""
     from ..runs.parameters import parse_yaml
 
     if text.startswith("[") and text.endswith("]"):
@@ -121,19 +121,22 @@ def _read_value(text: str) -> Any:
 
 
 def read_source(data: str, choices: _Choices) -> Source:
-    """A path of data, with the options that say how to read its file."""
+    """Path of the data, with the options that describe how to read a file."""
     options = {name.replace("_", "-"): texts for name, texts in choices.items() if texts}
     return Source.read(data).choose(**{name: texts if texts[1:] else texts[0] for name, texts in options.items()})
 
 
 def read_run_options(pairs: Pairs, files: Files, choices: _Choices) -> dict[str, Any]:
-    """Parameters of a run; `data` is a path from here, with the options that say how to read its file.
+    """Parameters of a run; `data` is relative to the working directory and includes the options for the file.
 
     Parameters
     ----------
-    pairs, files : as in `read_options`
+    pairs : iterable of (name, value)
+        Values of -p.
+    files : iterable of Path
+        Values of -f.
     choices : dict
-        Values of the options of `choices`, none for one that is not given.
+        Values of the options in `choices`, by name.
 
     Returns
     -------
@@ -142,11 +145,11 @@ def read_run_options(pairs: Pairs, files: Files, choices: _Choices) -> dict[str,
     Raises
     ------
     UserError
-        As from `read_options`; or for an option that says how to read a file where none is named.
+        As from `read_options`; or if an option for a file is used without a file.
     """
     parameters = read_options(pairs, files)
     if isinstance(parameters.get("data"), str):
         parameters["data"] = str(read_source(parameters["data"], choices).find_from_here())
     elif names := [name for name, texts in choices.items() if texts]:
-        raise UserError(f"--{names[0]} says how to read a file; name the file: -p data FILE")
+        raise UserError(f"--{names[0]} describes a file; name the file with -p data FILE")
     return parameters

@@ -1,4 +1,4 @@
-"""The process of a command: its signals, its standard streams, and how it ends."""
+"""The process of a command: its signals, its standard streams, and its exit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "
 
 
 def open_streams() -> None:
-    """Open /dev/null for closed standard streams, so that no file gets descriptor 0 to 2; escape what ASCII lacks."""
+    """Open /dev/null for closed standard streams, so that no file gets descriptor 0 to 2; escape non-ASCII text."""
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(handle, True)
     os.close(handle)
@@ -29,9 +29,10 @@ def open_streams() -> None:
 
 @contextmanager
 def handle_signals() -> Iterator[None]:
-    """Raise `Stopped` in the block on Ctrl-C, SIGTERM and SIGHUP; signals that come while it ends are too late.
+    """Context that raises `Stopped` in its block on Ctrl-C, SIGTERM and SIGHUP.
 
-    Python drops what is raised in a callback of its own, as at the end of each import: then the signal is sent again.
+    Python drops exceptions that are raised in its own callbacks, as at the end of each import; the signal is then sent
+    again.
     """
 
     def raise_stopped(number: int, frame: Any) -> NoReturn:
@@ -42,7 +43,7 @@ def handle_signals() -> Iterator[None]:
         if isinstance(dropped.exc_value, Stopped):
             number = dropped.exc_value.number
             signal.signal(number, raise_stopped)
-            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()  # when the callback is over
+            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()  # after the callback
         else:
             tell_dropped(dropped)
 
@@ -59,14 +60,14 @@ def handle_signals() -> Iterator[None]:
 
 
 def ignore_signals() -> None:
-    """Let Ctrl-C, SIGTERM and SIGHUP do nothing any more: it's too late to stop."""
-    if threading.current_thread() is threading.main_thread():  # no other one can, nor is interrupted
+    """Ignore Ctrl-C, SIGTERM and SIGHUP from now on."""
+    if threading.current_thread() is threading.main_thread():  # only the main thread can, and only it is interrupted
         for one in _STOPS:
             signal.signal(one, signal.SIG_IGN)
 
 
 def stop(message: str, code: int) -> NoReturn:
-    """Print a message on the error stream and end."""
-    with suppress(OSError):  # the terminal may have gone
+    """Print a message on the error stream and exit."""
+    with suppress(OSError):  # the terminal may be closed
         print(message, file=sys.stderr)
     raise SystemExit(code)

@@ -1,4 +1,4 @@
-"""Commands that make runs, and those that read or remove what runs have made."""
+"""Commands that make runs, and those that read or export them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .process import ignore_signals, stop
 @click.argument("run", metavar="[RUN]", required=False)
 @options.pairs
 @options.files
-@options.flag("--force", "Run every notebook again.")
+@options.flag("--force", "Rerun every notebook.")
 @options.workers
 @options.strict
 @options.wait
-@options.flag("--quiet", "Print nothing unless it fails, as cron wants it.")
+@options.flag("--quiet", "Print nothing unless the run fails (for cron).")
 @options.choices
 def run(
     run: str | None,
@@ -38,18 +38,17 @@ def run(
     quiet: bool,
     **choices: tuple[str, ...],
 ) -> None:
-    """Run the notebooks: tables, figures and pages.
+    """Run the notebooks: tables, charts and pages.
 
-    RUN is the name of the run; without one it is 'baseline'. The command writes outputs/RUN, whole or not at all. It
-    refuses to replace files there that no run has written, and moves those that you edited, and checkpoints of
-    notebooks, to outputs/RUN.edited/DAY. A notebook runs again only if its source, its parameters, the helpers,
-    the libraries, the data or a table that it reads changed. After an interruption the same command continues where it
-    stopped. After a failure outputs/RUN.partial has the error, the log, and a page of the notebook as far as it ran.
-    Progress goes to the error stream; the last line of the output is the path of run.json.
+    RUN is the name of the run, by default 'baseline'. The command writes outputs/RUN, completely or not at all. Files
+    there that no run has written are never replaced; those that you edited, and checkpoints of notebooks, are moved to
+    outputs/RUN.edited/DAY. A notebook runs again only if its source, its parameters, the package, the libraries, the
+    data or a table that it reads has changed. After an interruption the same command continues. After a failure
+    outputs/RUN.partial has the error, the log, and a page of the notebook up to the error. Progress goes to the error
+    stream; the last line of the output is the path of run.json.
 
-    -p reads a list as YAML, such as "[0.5, 0.9]". If both give a parameter, -p wins
-    over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how to read a file
-    of your own; 'adoption check' names those that it needs.
+    -p reads a list as YAML, such as "[0.5, 0.9]", and takes precedence over -f. 'adoption params' lists the parameters.
+    Use --date, --value and the options after them for a file of your own; 'adoption check' names those that it needs.
     """
     from ..runs.parameters import read_parameters
     from ..runs.runner import print_line, run_all
@@ -58,7 +57,7 @@ def run(
     named = {} if run is None else {"run": run}
     parameters = read_parameters(options.read_run_options(pairs, files, choices) | named)
     execution = Execution(forced=force, slots=threading.Semaphore(workers), strict=strict, wait=wait)
-    with _format_state(f"Run '{parameters.run}' is as it was before; the same command continues from here."):
+    with _format_state(f"Run '{parameters.run}' is unchanged; the same command continues from here."):
         log = (lambda line: None) if quiet else print_line
         folder = run_all(parameters, execution=execution, before_commit=ignore_signals, log=log)
     if not quiet:
@@ -67,7 +66,7 @@ def run(
 
 @contextmanager
 def _format_state(state: str) -> Iterator[None]:
-    """Context that ends, when the block is stopped, with the shells' exit code and one line on the state of the run."""
+    """Context that prints one line on the state of the run, and sets the exit code, if its block is stopped."""
     try:
         yield
     except Stopped as stopped:
@@ -76,28 +75,28 @@ def _format_state(state: str) -> Iterator[None]:
 
 @click.command()
 @click.argument("run", metavar="[RUN or NOTEBOOK.ipynb]", default="baseline")
-@options.flag("--xlsx", "Write a run's tables as one spreadsheet.")
-@options.flag("--hub", "Write the quantiles of a run's forecast in the columns of hubverse.")
+@options.flag("--xlsx", "Write the tables of a run as a spreadsheet.")
+@options.flag("--hub", "Write the forecast of a run in the format of hubverse.")
 def export(run: str, xlsx: bool, hub: bool) -> None:
-    """Write the tables of a run as a spreadsheet, its forecast for a hub, or the page of one notebook.
+    """Export the tables of a run, or one notebook as HTML.
 
-    RUN is the name of a run, SWEEP/RUN for one of a sweep; without one it is 'baseline'. With --xlsx the command writes
-    tables.xlsx into the run's folder, and with --hub hub.csv. The next run replaces them; one that you edited goes to
-    outputs/RUN.edited/DAY. The page of a notebook goes beside the notebook, with the outputs that it has.
+    RUN is the name of a run, or SWEEP/RUN; by default 'baseline'. --xlsx writes tables.xlsx into the run's folder, and
+    --hub writes hub.csv. The next run replaces them; one that you edited is moved to outputs/RUN.edited/DAY. The page
+    of a notebook is written next to it, with the outputs that it has.
     """
     from ..runs import exports, pages
     from ..runs.manifest import find_run
 
     if run.endswith(".ipynb"):
         if xlsx or hub:
-            raise UserError("--xlsx and --hub are for a run; name one")
+            raise UserError("--xlsx and --hub export a run, not a notebook. Name a run.")
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
         print(f"Read it: {shorten_path(page)}")
         return
     folder = find_run(run)
     if not (xlsx or hub):
-        raise UserError("A run has its pages. Write --xlsx or --hub for its tables, or name a NOTEBOOK.ipynb.")
+        raise UserError("A run has its pages already. Write --xlsx or --hub for its tables, or name a NOTEBOOK.ipynb.")
     if xlsx:
         print(f"Written: {shorten_path(exports.write_workbook(folder))}")
     if hub:
@@ -107,10 +106,10 @@ def export(run: str, xlsx: bool, hub: bool) -> None:
 @click.command()
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
 def compare(runs: tuple[str, ...]) -> None:
-    """Show what differs between runs.
+    """Compare two or more runs.
 
-    Writes to outputs/compare-RUN-RUN: a table, a chart and a page with the parameters and forecasts of the runs. RUN is
-    the name of a run, or SWEEP/RUN. A file there that you edited goes to outputs/compare-RUN-RUN.edited/DAY.
+    Writes a table, a chart and a page with the parameters and forecasts of the runs to outputs/compare-RUN-RUN. RUN is
+    the name of a run, or SWEEP/RUN. A file there that you edited is moved to outputs/compare-RUN-RUN.edited/DAY.
     """
     from ..runs.compare import compare_runs
 
@@ -122,12 +121,12 @@ def compare(runs: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("grid", metavar="GRID.yaml", type=options.PATH)
-@click.option("--name", metavar="NAME", default="", help="Name of the sweep; by default that of the file.")
+@click.option("--name", metavar="NAME", default="", help="Name of the sweep; by default the name of the file.")
 @options.workers
 @options.strict
 @options.wait
 @click.option(
-    "--scheduler", metavar="ADDRESS", default="", help="Dask scheduler whose workers make the runs (extra 'cluster')."
+    "--scheduler", metavar="ADDRESS", default="", help="Dask scheduler with the workers to use (extra 'cluster')."
 )
 def sweep(
     grid: Path,
@@ -137,13 +136,13 @@ def sweep(
     wait: bool,
     scheduler: str,
 ) -> None:
-    """Make a run for each set of parameters of a grid.
+    """Run the notebooks for every combination in a grid.
 
-    Writes each run to outputs/NAME/RUN, and a table, a chart and a page over all of them to outputs/NAME/comparison.
+    Writes each run to outputs/NAME/RUN, and a table, a chart and a page that compare them to outputs/NAME/comparison.
     The file has 'parameters:' (common to all), 'grid:' (names with lists of values: all combinations) and 'runs:' (a
-    list of sets). The command checks all sets before it starts, and leaves out those that the data do not have. Runs
-    share every notebook whose inputs are the same; notebooks that you edit meanwhile are for the next sweep. If a run
-    fails, the command makes the others; the same command then makes what is missing.
+    list of sets). The command checks all sets before it starts, and leaves out those without data. Runs share every
+    notebook with the same inputs; notebooks that you edit meanwhile are used in the next sweep. If a run fails, the
+    others are made; the same command then makes what is missing.
     """
     from ..runs.steps import Execution
     from ..runs.sweep import read_sweep, run_sweep

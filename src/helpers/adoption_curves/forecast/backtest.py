@@ -1,7 +1,7 @@
-"""The backtest: the forecast as it would have been at every earlier date of other technologies, and how it did.
+"""The backtest: forecasts of comparison technologies at every earlier date, and their outcomes.
 
-`backtest` makes a row for each window, date and horizon, with the functions that make a forecast (`model`). Nothing is
-learnt from these rows: they judge the forecast.
+`backtest` has a row for each window, date and horizon, computed with the functions of `model` that also make a
+forecast. Nothing is estimated from these rows; they only test the forecast.
 """
 
 from __future__ import annotations
@@ -49,54 +49,54 @@ _NONE = _Windows._make([_NO_VALUES.astype(str), _NO_DATES[:, 0], *[_NO_VALUES] *
 def list_windows(
     references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS, kind: str = "limit"
 ) -> list[_Windows]:
-    """Every window whose last share intervals may be of, that has not fallen, and has a value after it.
+    """All windows of consecutive observations that a forecast could start from, with later values.
 
-    Its values are the last ones before its date that lie 0.4 years or more apart, as those of a forecast.
+    As in a forecast, the observations of a window are at least 0.4 years apart. Windows in decline are left out.
 
     Parameters
     ----------
     references : sequence of AdoptionSeries
-        Those without a limit are passed over.
+        Those without a limit are left out.
     windows : sequence of int
-        Numbers of values.
+        Numbers of observations in a window.
     kind : str
-        "limit" or "sales": the last share is at least the one from which `model.CONSTANTS` says that it was tested.
+        "limit" or "sales": the row of `model.CONSTANTS` with the lowest share of the limit.
 
     Returns
     -------
     list of _Windows
-        One for each number of values of which there is a window.
+        One per number of observations for which there is a window.
     """
-    found = []
+    groups = []
     for points in windows:
         parts = [_cut_windows(each, each.limit, points, kind) for each in references if each.limit is not None]
         if any(len(part.origin) for part in parts):
-            found.append(_Windows(*map(np.concatenate, zip(*parts, strict=True))))
-    return found
+            groups.append(_Windows(*map(np.concatenate, zip(*parts, strict=True))))
+    return groups
 
 
 def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -> _Windows:
-    """The windows of so many values of one series; like a forecast, none crosses a suspected change it need not."""
-    dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
-    seen = decimal_years(series.values.index)
-    picked = [find_spaced(seen[: end + 1]) for end in range(points - 1, len(seen) - 1)]
+    """Windows of one length in one series; none crosses a suspected change of method if it need not."""
+    dates, values = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
+    times = decimal_years(series.values.index)
+    picked = [find_spaced(times[: end + 1]) for end in range(points - 1, len(times) - 1)]
     suspected = series.breaks.loc[(series.breaks["kind"] == "suspected") & (series.since != "all"), "date"]
     for day in decimal_years(pd.DatetimeIndex(suspected)):
-        later = [each[seen[each] >= day] for each in picked]
+        later = [each[times[each] >= day] for each in picked]
         picked = [new if len(new) >= LEAST_OBSERVATIONS else old for new, old in zip(later, picked, strict=True)]
     used = np.array([each[-points:] for each in picked if len(each) >= points], int).reshape(-1, points)
-    years, y = seen[used], figures[used]
+    years, y = times[used], values[used]
     known = limit.at(years, years[:, -1:])
     share, latest = y[:, -1] / known[:, -1], EARLY if series.role == "early" else LATEST
     kept = (share >= model.CONSTANTS[kind].tested) & (share <= latest) & (y.min(axis=1) > 0) & ~are_in_decline(years, y)
     # the value nearest to each horizon, unless it is too far from it
     origin = years[kept, -1:]
-    nearest = np.abs(seen - (origin + HORIZONS)[..., None]).argmin(axis=2)
-    gap = seen[nearest] - origin
+    nearest = np.abs(times - (origin + HORIZONS)[..., None]).argmin(axis=2)
+    gap = times[nearest] - origin
     h = np.where((np.abs(gap - HORIZONS) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
     labels = np.tile([series.technology, series.entity, series.indicator], (len(h), 1))
     last = dates[used[kept, -1]]
-    return _Windows(labels, last, years[kept] - origin, y[kept], known[kept], h, dates[nearest], figures[nearest])
+    return _Windows(labels, last, years[kept] - origin, y[kept], known[kept], h, dates[nearest], values[nearest])
 
 
 def backtest(
@@ -106,31 +106,40 @@ def backtest(
     since: str = "",
     parts: bool = False,
 ) -> pd.DataFrame:
-    """Forecast every series from every earlier date at which 0.2 to 98% of its limit was reached, 0.5% of sales.
+    """Forecast comparison technologies at earlier dates, and record the outcomes.
 
-    The limit is the one known at the origin.
+    Forecasts start from every date at which a series had reached 0.2 to 98% of its upper limit (0.5 to 98% for shares
+    of sales), and use only the limit known at that date.
 
     Parameters
     ----------
     references : list of AdoptionSeries
         For example ``indicators.load().references()``.
     kind : str
-        "limit", or "sales" for shares of sales: a row of `model.CONSTANTS`.
+        Constants to use: "limit", or "sales" for shares of sales.
     windows : sequence of int
-        Numbers of values that a forecast may see.
+        Numbers of observations that a forecast uses.
     since : str
-        As for `forecast`: with "all" windows cross suspected changes of method, else none does that need not.
+        "all" to let windows cross suspected changes of method, otherwise "".
     parts : bool
-        Whether there are columns to_limit and to_ends too: the two paths whose mean is the path.
+        Whether to add the columns ``to_limit`` and ``to_ends``, the two paths whose mean is the path.
 
     Returns
     -------
     DataFrame
-        A row per window, origin and horizon: technology, entity, indicator, kind, origin, window; date and actual (the
-        value that came), horizon_years (nominal), years (exact); first and last (values of the window), share (last
-        value / limit), limit (at the origin), limit_ahead (its forecast), limit_sd (the standard error of that),
-        spread (on the Gompertz scale), path, and the path of each benchmark. Values and paths are in the unit of the
-        series. No rows where no series with a limit is long enough for any window.
+        One row per window, starting date and horizon; values and paths are in the unit of the series.
+
+        - ``technology``, ``entity``, ``indicator``, ``kind``, ``origin`` (starting date), ``window`` (number of
+          observations).
+        - ``date``, ``actual``: the outcome. ``horizon_years`` is nominal, ``years`` exact.
+        - ``first``, ``last``: values of the window; ``share`` is the last as a share of the limit.
+        - ``limit``, ``limit_ahead``, ``limit_sd``: the limit, its forecast, and the standard error of that.
+        - ``path``, ``spread``: median forecast, and its standard deviation on the Gompertz scale.
+        - One column per benchmark method with its path.
+
+    See Also
+    --------
+    adoption_curves.forecast.scores.evaluate : Coverage and scores of these rows.
 
     Examples
     --------
@@ -141,36 +150,36 @@ def backtest(
     """
     if since == "all":
         references = [replace(each, since=since) for each in references]
-    found = list_windows(references, windows, kind) or [_NONE]
-    return pd.concat([_forecast_windows(each, kind, parts) for each in found], ignore_index=True)
+    groups = list_windows(references, windows, kind) or [_NONE]
+    return pd.concat([_forecast_windows(each, kind, parts) for each in groups], ignore_index=True)
 
 
-def _forecast_windows(found: _Windows, kind: str, parts: bool) -> pd.DataFrame:
-    """A row for each window of one length and each horizon that has an outcome."""
-    here = np.nonzero(np.isfinite(found.h))
-    h = np.where(np.isfinite(found.h), found.h, 1.0)
-    x = found.y / found.limit
-    ahead, limit_sd = model.forecast_limit(found.t, found.limit, h)
-    paths = {"path": ahead * model.find_path(found.t, x, h, kind)}
+def _forecast_windows(group: _Windows, kind: str, parts: bool) -> pd.DataFrame:
+    """Rows of `backtest` for the windows of one length."""
+    here = np.nonzero(np.isfinite(group.h))
+    h = np.where(np.isfinite(group.h), group.h, 1.0)
+    x = group.y / group.limit
+    ahead, limit_sd = model.forecast_limit(group.t, group.limit, h)
+    paths = {"path": ahead * model.find_path(group.t, x, h, kind)}
     if parts:
-        paths |= dict(zip(("to_limit", "to_ends"), ahead * model.find_parts(found.t, x, h), strict=True))
+        paths |= dict(zip(("to_limit", "to_ends"), ahead * model.find_parts(group.t, x, h), strict=True))
     for name, benchmark in BENCHMARKS.items():
-        paths[name] = np.clip(benchmark(found.t, found.y, h, found.limit, ahead), 0, ahead)
+        paths[name] = np.clip(benchmark(group.t, group.y, h, group.limit, ahead), 0, ahead)
     columns = {
-        **dict(zip(LABELS, found.labels[here[0]].T, strict=True)),
+        **dict(zip(LABELS, group.labels[here[0]].T, strict=True)),
         "kind": kind,
-        "origin": found.origin[here[0]],
+        "origin": group.origin[here[0]],
         "window": x.shape[1],
-        "date": found.dates[here],
-        "actual": found.outcome[here],
+        "date": group.dates[here],
+        "actual": group.outcome[here],
         "horizon_years": HORIZONS[here[1]],
         "years": h[here],
-        "first": found.y[here[0], 0],
-        "last": found.y[here[0], -1],
+        "first": group.y[here[0], 0],
+        "last": group.y[here[0], -1],
         "share": x[here[0], -1],
-        "limit": found.limit[here[0], -1],
+        "limit": group.limit[here[0], -1],
         "limit_ahead": ahead[here],
         "limit_sd": limit_sd[here],
-        "spread": np.sqrt(model.variances(found.t, x, h, kind).sum(axis=-1))[here],
+        "spread": np.sqrt(model.variances(group.t, x, h, kind).sum(axis=-1))[here],
     }
     return pd.DataFrame(columns | {name: path[here] for name, path in paths.items()})

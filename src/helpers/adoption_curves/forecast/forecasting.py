@@ -1,6 +1,6 @@
 """The forecast of one series: `forecast` makes it, and `Forecast` has quantiles, paths, milestones and probabilities.
 
-Read `forecast` first, then `Forecast.margins`: the limit ahead, the path, its spread, quantiles.
+Read `forecast` first, then `Forecast.margins`, which computes the limit, the path, its spread and the quantiles.
 """
 
 from __future__ import annotations
@@ -40,24 +40,26 @@ _MILESTONES = (0.5, 0.6, 0.75)
 
 @dataclass(repr=False)
 class Forecast:
-    """A path, its spread, and what follows from both; made by `forecast.forecast`.
+    """Result of `forecast`: quantiles by date, simulated paths, milestones and probabilities.
 
     Attributes
     ----------
     kind : str
-        "forecast"; "few" for fewer than three usable values (`AdoptionSeries.few`), and "fallen" for a series that has
-        fallen: these have no forecast and so no dates.
+        "forecast" if a forecast was made. "few": fewer than three usable observations (`AdoptionSeries.few`). "fallen":
+        the series is in decline. The last two have no dates.
     target, printed : AdoptionSeries
-        The series, with a newer figure that can be read between two ends as one more; and as it was printed.
+        The series being forecast, with the assumed value of a newer bound as an observation; and the series as
+        published.
     used : Series
-        The values that the forecast uses.
+        Observations that the forecast uses.
     limit_dates : DatetimeIndex
-        Dates whose values of the limit tell its drift: also those of values that `since` leaves out.
-    dates : DatetimeIndex
+        Dates of the observations from which the trend of the upper limit is estimated; `since` leaves none of them out.
+    dates : DatetimeIndex, length H
+        Forecast dates.
     levels, shares : tuple of float
-        Of the ranges, and of the scenarios.
-    added : Forecast
-        Of a count of all so far without a limit: the forecast of what each period adds, which is summed up.
+        Levels of the prediction intervals, and shares of the limit in scenarios.
+    added : Forecast or None
+        For a cumulative total without a limit, the forecast of the amounts added per period.
     """
 
     kind: str
@@ -72,12 +74,12 @@ class Forecast:
 
     @property
     def has_limit(self) -> bool:
-        """Whether it is made with a limit; numbers sold or added in a year have none."""
+        """Whether the forecast uses an upper limit; one of numbers sold or added in a year does not."""
         return self.constants in ("limit", "sales")
 
     @property
     def constants(self) -> str:
-        """The row of `model.CONSTANTS` by which it is made."""
+        """Name of the row of `model.CONSTANTS` that the forecast uses."""
         if self.target.measure == "flow" and not self.target.is_share_of_sales:
             return "flow"
         if self.target.limit is None:
@@ -86,45 +88,46 @@ class Forecast:
 
     @property
     def has_range(self) -> bool:
-        """Whether intervals were tested for such a series: with a limit, and from the share that `model.CONSTANTS` has.
+        """Whether prediction intervals are available.
 
-        A forecast that a newer value refutes has none.
+        They were tested only for series with an upper limit, and from the share of it in `model.CONSTANTS` on. They are
+        also withheld if a newer value contradicts the forecast.
         """
         return self.kind == "forecast" and self.share >= model.CONSTANTS[self.constants].tested and not self.refuted
 
     @property
     def since(self) -> pd.Timestamp:
-        """The day since which values are used, where that leaves out some that would be used else; or NaT."""
+        """First day of the observations used, if earlier ones are left out because of `since`; otherwise NaT."""
         return self.target.start if len(self.dates) and self.limit_dates[0] < self.used.index[0] else pd.NaT
 
     @property
     def level(self) -> float:
-        """The level of the range that is quoted, see `adoption_curves.base.levels.quoted_level`."""
+        """Level of the prediction interval that is quoted, see `adoption_curves.base.levels.quoted_level`."""
         return quoted_level(self.levels)
 
     @property
     def origin(self) -> pd.Timestamp:
-        """Date of the last figure."""
+        """Date of the last observation used."""
         return self.used.index[-1]
 
     @property
     def years(self) -> np.ndarray:
-        """(H,) years from the last figure to each date."""
+        """Years from the last observation to each forecast date, shape (H,)."""
         if not len(self.dates):
             return np.empty(0)
         return decimal_years(self.dates) - decimal_years(self.used.index)[-1]
 
     @property
     def share(self) -> float:
-        """The last figure over the limit of its day; 1 without one."""
+        """Last observation as a share of the upper limit on its date; 1 without a limit."""
         return float(self.window()[1][0, -1])
 
     @property
     def basis(self) -> np.ndarray:
-        """(H,) what the quantiles of each date rest on.
+        """What the quantiles of each date are based on, shape (H,).
 
-        "tested" where the backtest has been, "extrapolated" further ahead; "untested" without an interval; "refuted"
-        where a newer value refutes the forecast.
+        "tested" within the horizon of the backtest, "extrapolated" beyond it, "untested" without prediction intervals,
+        and "refuted" if a newer value contradicts the forecast.
         """
         if not self.has_range:
             return np.full(len(self.dates), "refuted" if self.refuted else "untested")
@@ -132,136 +135,144 @@ class Forecast:
 
     @property
     def quantile_levels(self) -> tuple[float, ...]:
-        """Quantiles given: both ends of each level, and always those of `REPORTED_QUANTILES`; without a range 0.5."""
+        """Levels of `quantiles`: both ends of each interval and `REPORTED_QUANTILES`; without intervals only 0.5."""
         if not self.has_range:
             return (0.5,)
         return tuple(sorted({*REPORTED_QUANTILES, *(end for level in self.levels for end in band_ends(level))}))
 
     @property
     def quantiles(self) -> pd.DataFrame:
-        """Quantiles: index date, a column per level; no rows where nothing is forecast."""
+        """Quantiles in the unit of the series: a row per date, a column per level; no rows without a forecast."""
         return pd.DataFrame(self.at(self.years, self.quantile_levels), self.dates, list(self.quantile_levels))
 
     def at(self, years: Sequence[float] | np.ndarray, levels: Sequence[float]) -> np.ndarray:
-        """Quantiles (H, Q) at any years after the last figure.
+        """Quantiles at any time after the last observation.
 
-        They are those of the formula; after a newer figure that is only a limit, those of the paths that satisfy it.
+        If a newer value is known only as a bound, they are those of the simulated paths that satisfy it.
 
         Parameters
         ----------
-        years : array-like (H,)
-            Years after the last figure, 0 or more.
-        levels : sequence of float (Q,)
-            Of the quantiles, between 0 and 1; without a range only 0.5.
+        years : array_like, shape (h,)
+            Years after the last observation, 0 or more.
+        levels : sequence of float, length q
+            Probabilities between 0 and 1; without prediction intervals only 0.5.
 
         Returns
         -------
-        ndarray (H, Q)
+        ndarray of float, shape (h, q)
             In the unit of the series.
 
         Raises
         ------
         ValueError
-            Where nothing is forecast, or no range and another level is asked for; for years before the last figure,
-            and levels that are none.
+            If no forecast was made, a year is negative, or a level is not available.
+
+        Examples
+        --------
+        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), limit=100)
+        >>> result.at([0.5, 1.0], [0.1, 0.5, 0.9]).shape
+        (2, 3)
         """
-        years, asked = np.atleast_1d(read_numbers(years, "years")), np.array(read_shares("levels", levels))
+        years, wanted = np.atleast_1d(read_numbers(years, "years")), np.array(read_shares("levels", levels))
         if not (years >= 0).all():
-            raise ValueError(f"years are counted from the last figure on, 0 or more, not {quote(float(years.min()))}")
+            raise ValueError(
+                f"years must be 0 or more (counted from the last observation), got {quote(float(years.min()))}"
+            )
         if self.kind != "forecast":
             if len(years):
                 raise ValueError(self._format_none())
-            return np.empty((0, len(asked)))
-        if not self.has_range and (asked != 0.5).any():
-            raise ValueError(f"this forecast has no range, only the median, 0.5.{self._format_gives_range()}")
+            return np.empty((0, len(wanted)))
+        if not self.has_range and (wanted != 0.5).any():
+            raise ValueError(f"this forecast has no interval, only the median (level 0.5).{self._format_gives_range()}")
         if len(years) and len(self.target.newer):
-            return np.quantile(self._select(years), asked, axis=0).T
-        return self.margins(years, asked)
+            return np.quantile(self._select(years), wanted, axis=0).T
+        return self.margins(years, wanted)
 
     def _format_none(self) -> str:
-        """Why there is no forecast."""
+        """Reason why there is no forecast."""
         return NO_FORECAST if self.kind == "fallen" else f"no forecast: {self.printed.few}"
 
     def _format_gives_range(self) -> str:
-        """What would give a range, behind a blank; "" where nothing does."""
+        """Advice on how to get prediction intervals, after a space; "" if it is not possible."""
         return "" if self.constants != "free" else f" {GIVES_RANGE.format('limit=...')}"
 
     def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The limit at years after the last figure, and its standard error.
+        """Upper limit after the last observation, and its standard error.
 
-        As long as it is known it is as published; then it follows its own damped drift. Without a limit the last figure
-        stands in.
+        As far as it has been published, it is the published limit. Then it is extrapolated with a damped trend. Without
+        a limit the last observation stands for it.
 
         Parameters
         ----------
-        years : ndarray (H,)
-            Years after the last figure.
+        years : ndarray of float, shape (h,)
+            Years after the last observation.
 
         Returns
         -------
-        tuple of ndarray (H,)
+        tuple of ndarray, shape (h,)
             Limit and standard error, in the unit of the series.
         """
-        seen, limit = decimal_years(self.used.index), self.target.limit
+        observed, limit = decimal_years(self.used.index), self.target.limit
         if limit is None or not self.has_limit:
             return np.full(len(years), self.used.iloc[-1]), np.zeros(len(years))
-        published = limit.at(seen[-1] + years)
+        published = limit.at(observed[-1] + years)
         # after its last date: drift and error of its values at the figures, from that date on
-        seen = decimal_years(self.limit_dates)
-        t, known = (seen - seen[-1])[None], limit.at(seen, seen[-1])[None]
-        until = max(0.0, limit.years[-1] - seen[-1])
+        observed = decimal_years(self.limit_dates)
+        t, known = (observed - observed[-1])[None], limit.at(observed, observed[-1])[None]
+        until = max(0.0, limit.years[-1] - observed[-1])
         drifted = model.forecast_limit(t, known, np.r_[until, years][None])[0][0]
         error = model.forecast_limit(t, known, np.maximum(years - until, 0)[None])[1][0]
         return np.where(years <= until, published, published * drifted[1:] / drifted[0]), error
 
     def window(self) -> tuple[np.ndarray, np.ndarray]:
-        """Years before the last figure, and shares of the limit as known then, (1, n) each."""
-        seen, values, limit = decimal_years(self.used.index), self.used.to_numpy(float), self.target.limit
-        known = limit.at(seen, seen[-1]) if limit is not None and self.has_limit else values[-1]
-        return (seen - seen[-1])[None], (values / known)[None]
+        """Years before the last observation, and shares of the limit as known then; shape (1, n) each."""
+        times, values, limit = decimal_years(self.used.index), self.used.to_numpy(float), self.target.limit
+        known = limit.at(times, times[-1]) if limit is not None and self.has_limit else values[-1]
+        return (times - times[-1])[None], (values / known)[None]
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q).
+        """Quantiles that do not use newer bounds.
 
         Parameters
         ----------
-        years : ndarray (H,)
-            Years after the last figure.
-        levels : ndarray (Q,) or (H, Q)
-            Of the quantiles, 0 to 1.
+        years : ndarray of float, shape (h,)
+            Years after the last observation.
+        levels : ndarray of float, shape (q,) or (h, q)
+            Probabilities, the same for all years or one row per year.
 
         Returns
         -------
-        ndarray (H, Q)
+        ndarray of float, shape (h, q)
             In the unit of the series.
         """
         last, most, row = float(self.used.iloc[-1]), self.target.most, self.constants
         if self.added is not None:
-            found = sum_up(self.added, last, years, levels)
+            values = sum_up(self.added, last, years, levels)
         else:
             (t, x), h = self.window(), years[None]
             path = model.find_path(t, x, h, row)[0]
             spread = np.sqrt(model.variances(t, x, h, row).sum(axis=-1))[0]
             if self.has_limit:
                 limit, limit_sd = self.limit_ahead(years)
-                found, median = model.quantiles(path, spread, levels, limit, limit_sd, x[0, -1], row), limit * path
+                values, median = model.quantiles(path, spread, levels, limit, limit_sd, x[0, -1], row), limit * path
             else:
-                found, median = last * model.free_quantiles(path, spread, levels, years), last * path
+                values, median = last * model.free_quantiles(path, spread, levels, years), last * path
             if self.target.cumulative:
-                found = model.total_quantiles(found, median, last)
+                values = model.total_quantiles(values, median, last)
         if self.has_limit or not np.isfinite(most):
-            return np.minimum(found, max(most, last))
-        return model.approach(found, last, most)
+            return np.minimum(values, max(most, last))
+        return model.approach(values, last, most)
 
     @cached_property
     def _newer(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Years after the last figure, value, and +1 for at least or -1 for at most, of each newer figure."""
+        """Years after the last observation, value, and +1 ("at_least") or -1 ("at_most"), of each newer bound."""
         newer = self.target.newer
         years = decimal_years(newer.index) - decimal_years(self.used.index)[-1]
         return years, newer["value"].to_numpy(float), np.where(newer["qualifier"] == "at_least", 1, -1)
 
     def _draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); also without a range."""
+        """Values of all simulated paths, shape (M, h), and whether each satisfies each newer bound, shape (M, L)."""
         on, value, side = self._newer
         dates = np.unique(np.r_[years, on])
         ranks = ndtr(draw_scores(dates))
@@ -270,33 +281,33 @@ class Forecast:
         return values[:, np.searchsorted(dates, years)], kept
 
     def _select(self, years: np.ndarray) -> np.ndarray:
-        """Values of the paths that satisfy the newer figures; of all, where these refute the forecast."""
+        """Values of the simulated paths that satisfy the newer bounds; of all, if these contradict the forecast."""
         values, kept = self._draw(years)
         return values if _refutes(kept) else values[kept.all(axis=1)]
 
     @cached_property
     def refuted(self) -> bool:
-        """True if newer figures refute the forecast, whose numbers then know nothing of them."""
+        """Whether newer bounds contradict the forecast, which then does not use them."""
         return self.kind == "forecast" and len(self.target.newer) > 0 and _refutes(self._draw(np.empty(0))[1])
 
     @property
     def paths(self) -> pd.DataFrame:
-        """Values by date, a row per path, all as likely; any event's probability is the part of paths in which it is.
+        """Simulated paths: one per row, by date, in the unit of the series; empty without prediction intervals.
 
-        None without a range.
+        All paths are equally likely, so the probability of an event is the share of paths in which it occurs.
 
         Examples
         --------
         >>> from adoption_curves.forecast import forecast
         >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
         >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), limit=100, horizon_years=2)
-        >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
-        True
+        >>> round(float((result.paths["2027-12-31"] > 60).mean()), 2)
+        0.86
         """
         return pd.DataFrame(self._select(self.years) if self.has_range else None, columns=self.dates)
 
     def extend(self, horizon_years: float, until: str = "") -> Self:
-        """Forecast to another horizon, or day; of numbers sold or added in a year at most one year ahead."""
+        """The same forecast with another horizon or last day; one of a flow without limit reaches one year at most."""
         if self.kind != "forecast":
             return self
         index = pd.DatetimeIndex(self.used.index)
@@ -306,13 +317,13 @@ class Forecast:
         return replace(self, dates=dates)
 
     def frame(self) -> pd.DataFrame:
-        """The forecast as a table: 05_forecast of a run.
+        """The forecast as a table, ``05_forecast`` of a run.
 
         Returns
         -------
         DataFrame
-            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, ``basis``, as above, and
-            `since`.
+            One row per date: ``entity``, ``indicator``, ``date``, a column ``q<level>`` per quantile, ``unit``, and
+            ``basis`` and ``since`` as the properties.
         """
         quantiles = self.quantiles
         labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
@@ -321,30 +332,37 @@ class Forecast:
         return rows.assign(unit=self.target.unit, basis=self.basis, since=self.since)
 
     def milestones(self, shares: Sequence[float] = _MILESTONES, values: Sequence[float] = ()) -> pd.DataFrame:
-        """Dates at which shares of the limit, and values, are reached.
+        """Dates on which shares of the upper limit, or values, are reached.
 
-        A path reaches a share at its first crossing of that share of the limit ahead, and a value at its first crossing
-        of it; it is linear between its dates. Half of the paths reach it by the median; the earliest and the latest
-        date are the ends of the quoted interval.
+        A simulated path reaches a share when it first crosses that share of the future limit; between forecast dates it
+        is a straight line.
 
         Parameters
         ----------
         shares : sequence of float
-            Of the limit, each between 0 and 1; not those of the scenarios.
+            Shares of the upper limit, each between 0 and 1.
         values : sequence of float
-            In the unit of the series, see `check_milestone`.
+            Values in the unit of the series, see `check_milestone`.
 
         Returns
         -------
         DataFrame
-            A row per share and per value: entity, indicator, share and value (one of them missing), status ("reached",
-            "expected", or "not within the horizon"), median, earliest, latest (ISO dates, or "not within the horizon"),
-            level, probability (of reaching it within the horizon). No rows without an interval.
+            One row per share and value: ``entity``, ``indicator``, ``share`` and ``value`` (one of them missing),
+            ``status`` ("reached", "expected" or "not within the horizon"), ``median``, ``earliest`` and ``latest`` (ISO
+            dates; the last two are the ends of the quoted interval), ``level``, and ``probability`` of reaching it
+            within the horizon. Empty without prediction intervals.
 
         Raises
         ------
         ValueError
-            For shares that do not lie between 0 and 1, and impossible values.
+            If a share is not between 0 and 1, or a value is not possible.
+
+        Examples
+        --------
+        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), limit=100, horizon_years=2)
+        >>> result.milestones([0.5, 0.6])[["share", "status", "median"]].to_numpy().tolist()
+        [[0.5, 'reached', '2025-12-31'], [0.6, 'expected', '2026-11-19']]
         """
         names = ["entity", "indicator", "share", "value", "status", "median", "earliest", "latest", "level"]
         rows, parts = [], [0.5, *band_ends(self.level)]
@@ -359,22 +377,25 @@ class Forecast:
         return pd.DataFrame(rows, columns=[*names, "probability"])
 
     def probability(self, shares: Sequence[float] = _MILESTONES, values: Sequence[float] = ()) -> pd.DataFrame:
-        """Probability that a share of the limit, or a value, is reached by each date: the part of the paths that have.
+        """Probability that a share of the upper limit, or a value, is reached by each date.
 
         Parameters
         ----------
-        shares, values : as for `milestones`
+        shares : sequence of float
+            Shares of the upper limit, each between 0 and 1.
+        values : sequence of float
+            Values in the unit of the series, see `check_milestone`.
 
         Returns
         -------
         DataFrame
-            A row per share or value and date: entity, indicator, share and value (one of them missing), date,
-            probability. No rows without an interval.
+            One row per share or value and date: ``entity``, ``indicator``, ``share`` and ``value`` (one of them
+            missing), ``date`` and ``probability``, the share of simulated paths. Empty without prediction intervals.
 
         Raises
         ------
         ValueError
-            For shares that do not lie between 0 and 1, and impossible values.
+            If a share is not between 0 and 1, or a value is not possible.
         """
         years, names = decimal_years(self.dates), ["entity", "indicator", "share", "value", "date", "probability"]
         rows = [
@@ -385,12 +406,12 @@ class Forecast:
         return pd.DataFrame(rows, columns=names)
 
     def check_milestone(self, value: float) -> None:
-        """Refuse a milestone that is no number, or of which nothing can be said.
+        """Raise an error for a milestone that is not a number or cannot be forecast.
 
         Parameters
         ----------
-        value : number
-            In the unit of the series, above its last value and at most the 90% quantile of the limit on the last date.
+        value : float
+            In the unit of the series, above its last value, and at most the 90% quantile of the limit on the last date.
 
         Raises
         ------
@@ -412,9 +433,9 @@ class Forecast:
 
     @property
     def next_milestone(self) -> float | None:
-        """The next round number above the newest value of which there is a chance; None where there is none.
+        """Next round number above the latest value that the forecast can reach; None if there is none.
 
-        Of percentages it is 25, 50, 75 or 90, of anything else 1, 2 or 5 times a power of ten.
+        For percentages 25, 50, 75 or 90, otherwise 1, 2 or 5 times a power of ten.
         """
         if not self.has_range:
             return None
@@ -430,7 +451,7 @@ class Forecast:
         return None
 
     def _reach(self, shares: Sequence[float], values: Sequence[float]) -> list[tuple[float, float, np.ndarray]]:
-        """Share, value, and the decimal year (M,) in which each path first reaches it; infinite where it doesn't."""
+        """Share, value, and the decimal year in which each path first reaches it, shape (M,); infinite if never."""
         shares = read_shares("shares", shares)
         for value in values:
             self.check_milestone(value)
@@ -444,9 +465,9 @@ class Forecast:
         as_values = np.c_[last, paths]
         goals += [(np.nan, value, target.values >= value, as_values >= value, as_values - value) for value in values]
         reached_in = []
-        for share, value, seen, above, ahead in goals:
-            if seen.any():
-                reached = np.repeat(decimal_years(seen.index[seen.to_numpy()][:1]), len(paths))
+        for share, value, observed, above, ahead in goals:
+            if observed.any():
+                reached = np.repeat(decimal_years(observed.index[observed.to_numpy()][:1]), len(paths))
             else:
                 after = np.maximum(above.argmax(axis=1), 1)
                 before, past = (np.take_along_axis(ahead, place[:, None], 1)[:, 0] for place in (after - 1, after))
@@ -457,12 +478,12 @@ class Forecast:
         return reached_in
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw figures, median and ranges, and the limit.
+        """Draw observations, median, prediction intervals and the upper limit.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            By default new ones in a figure of their own.
+            Axes to draw on; by default those of a new figure.
 
         Returns
         -------
@@ -491,22 +512,23 @@ class Forecast:
         if self.has_range:
             low, high = (goal[name] for name in band_columns(self.level))
             median = format_number(goal["q0.5"])
-            found = f"{format_range(low, high, unit)} ({format_level(self.level)} range, median {median})"
+            text = f"{format_range(low, high, unit)} ({format_level(self.level)} interval, median {median})"
         else:
-            found = f"{format_number(goal['q0.5'], unit)}, without a range.{self._format_gives_range()}"
-        return f"{where}{newer}; forecast for {format_long_date(goal['date'])}: {found}>"
+            text = f"{format_number(goal['q0.5'], unit)}, without an interval.{self._format_gives_range()}"
+        return f"{where}{newer}; forecast for {format_long_date(goal['date'])}: {text}>"
 
     def _repr_html_(self) -> str:
-        """The picture, and a table of median and ranges below it."""
+        """Chart, with a table of the median and the intervals below it."""
         from ..show.figures.on_axes import show_result
 
         return show_result(self, escape(repr(self)))
 
 
 def _refutes(kept: np.ndarray) -> bool:
-    """True if too few of the paths satisfy one of the newer figures (M, L), or all together.
+    """Whether too few simulated paths satisfy one of the newer bounds, or all of them; `kept` has shape (M, L).
 
-    A narrow interval leaves few paths and refutes nothing: each end is asked alone.
+    Each bound is tested separately, because two bounds that are close leave few paths without contradicting the
+    forecast.
     """
     return kept.shape[1] > 0 and bool(kept.mean(axis=0).min() < LEAST_KEPT or kept.all(axis=1).mean() < LEAST_LEFT)
 
@@ -523,44 +545,41 @@ def forecast(
     until: str = "",
     measure: str | None = None,
 ) -> Forecast:
-    """Forecast of an adoption series, by a formula whose constants are round and fixed.
+    r"""Forecast an adoption series.
 
-    With a limit the path from the last figure is the mean of two: a Gompertz curve up to the limit, and the curves to
-    five ends, each by how well it fits (`model.find_path`). About it lies a Student's t on the scale of growth
-    (`model.quantiles`). Shares of sales have ranges of their own width. Without a limit there is no range: the path is
-    damped drift, and of a count of all so far what each period adds is forecast and summed up. Fewer than
-    three figures, and a series that has fallen (`adoption_curves.curves.is_in_decline`), have no forecast.
+    The constants of the formula are the same for every series; see Notes. A series with fewer than three usable
+    observations, or in decline (`adoption_curves.curves.is_in_decline`), gives a `Forecast` without dates.
 
     Parameters
     ----------
-    series : pandas.Series with dates, whole years or periods as index, or AdoptionSeries
-        The forecast uses the last eight values above 0 that lie 0.4 years apart. A year or a period is its last day.
-    limit : number, Limit, pandas.Series with a DatetimeIndex, or None
-        A known limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
-    horizon_years : number
-        Beyond five years the ranges are extrapolated and labelled so.
+    series : pandas.Series or AdoptionSeries
+        Observations, indexed by dates, whole years or periods; a year or a period counts as its last day. The forecast
+        uses the last eight values above 0 that are at least 0.4 years apart.
+    limit : float, Limit, pandas.Series or None
+        Upper limit, in the unit of `series`. By default that of an AdoptionSeries, otherwise none. Without a limit
+        there is a median but no prediction interval.
+    horizon_years : float
+        Length of the forecast. Intervals beyond five years are labelled as extrapolated.
     levels : sequence of float
-        Coverage of the ranges, each between 0 and 1 and no two so near that tables would write them alike; sentences
-        and milestones quote the one nearest to 0.8.
+        Levels of the prediction intervals, each between 0 and 1. Sentences and milestones quote the one closest to 0.8.
     shares : sequence of float
-        Saturation shares of the scenarios, each between 0 and 1.
-    most : number, optional
-        Largest possible value of any date, such as a population; no figure may lie above it. Of percent it is 100,
-        but for a higher limit, or higher figures of an AdoptionSeries. Without a limit the median approaches it and is
-        not cut there.
+        Shares of the limit for scenarios, each between 0 and 1.
+    most : float, optional
+        Largest possible value, such as the population. By default 100 for percentages, unless the limit or a value of
+        an AdoptionSeries is higher. Without a limit the median approaches it.
     censored : DataFrame, optional
-        Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands
-        for an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths
-        that satisfy them are used.
+        Values known only as bounds, by date, with columns ``value`` and ``qualifier`` ("at_least" or "at_most"). If
+        they are later than the last exact value, only simulated paths that satisfy them are used. By default those of
+        an AdoptionSeries.
     since : str, optional
-        "" for the values since the last suspected change of method, if three of them are usable, else all; "all"; or
-        an ISO day. None stands for an AdoptionSeries' own, or for "". The limit's drift is that of all its values.
+        Observations to use: "all", those since an ISO day, or, for "", those since the last suspected change of method
+        if three of them are usable, otherwise all. By default that of an AdoptionSeries, or "". The trend of the limit
+        is estimated from all observations.
     until : str
-        An ISO day at most fifteen years after the last value, which decides in the place of `horizon_years`; or "".
+        ISO day, at most fifteen years after the last value, on which the forecast ends, instead of `horizon_years`.
     measure : {"level", "flow", "cumulative"}, optional
-        What is in use on a day; what a year adds, such as sales; or all so far, which cannot fall. None stands for an
-        AdoptionSeries' own, or for a level. A flow with ``limit=100`` is a share of sales in percent, whose ranges are
-        wider than those of a level.
+        What a value counts: those in use on a date, the amount of a year, or the total so far, which cannot decrease.
+        By default that of an AdoptionSeries, or "level". A flow with ``limit=100`` is a share of sales in percent.
 
     Returns
     -------
@@ -569,29 +588,44 @@ def forecast(
     Raises
     ------
     ValueError
-        Without a figure, with figures above the limit or `most`, dates outside 1800 to 2100 or all within a day,
-        numbers outside 1e-60 to 1e60, no level, or another measure; where `since` leaves fewer than three usable
-        values; `until` a day that is none, past, or too far.
+        If there is no observation, values exceed `limit` or `most`, dates are outside 1800 to 2100, or another argument
+        is not allowed.
     TypeError
-        If `series` is neither.
+        If `series` has another type.
 
     Warns
     -----
     UserWarning
-        For the ``values`` of an AdoptionSeries without `limit`: they have lost it.
+        If `series` is the ``values`` of an AdoptionSeries and `limit` is not given, because the values have no limit.
+
+    See Also
+    --------
+    hindcast : The same forecast, made at earlier dates.
+    adoption_curves.curves.assess_ceiling : Whether the observations show where growth will stop.
+
+    Notes
+    -----
+    On the Gompertz scale, :math:`g(x) = -\log(-\log x)`, let :math:`x_n` be the last observation as a share of the
+    limit, and :math:`r` the growth rate. The median, as a share of the limit after :math:`h` years, is the mean of
+
+    .. math:: g^{-1}(g(x_n) + r h) \quad\text{and}\quad x_n + \sum_k w_k K_k [F_k(h) - F_k(0)]
+
+    where :math:`F_k` is the Gompertz curve fitted with saturation level :math:`K_k`, one of five, and :math:`w_k` its
+    weight, which depends on how well it fits. Around the median, errors on the Gompertz scale follow Student's t
+    distribution with four degrees of freedom. Without a limit the median is a damped trend; for a cumulative total, the
+    amounts added per period are forecast and summed up. See ``docs/method.md``.
 
     Examples
     --------
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
     >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), limit=100, horizon_years=2)
     >>> result
-    <Forecast of users: 52.0 in December 2025; forecast for December 2027: ... (80% range, median ...)>
-    >>> result.quantiles.loc["2026-12-31"].is_monotonic_increasing
-    True
-    >>> axes = result.plot()
+    <Forecast of users: 52.0 in December 2025; forecast for December 2027: ... (80% interval, median ...)>
+    >>> result.quantiles[[0.1, 0.5, 0.9]].round(1).to_numpy().tolist()
+    [[54.4, 61.0, 68.4], [57.9, 68.5, 78.8]]
     """
     printed = read_series(series, limit, most, censored, measure)
-    # a newer figure that is read between two ends counts as one more figure
+    # a newer bound with an assumed value counts as an observation
     target = printed if printed.censored.empty else printed.use_readings()
     target = target if since is None else target.with_since(since)
     whole = select_values(target.values, target.limit)
@@ -600,25 +634,26 @@ def forecast(
     check_limits(target)
     check_horizon(horizon_years)
     no_dates = pd.DatetimeIndex([], name="date")
-    made = Forecast(
+    result = Forecast(
         "few", target, printed, used, whole.index, no_dates, check_levels(levels), read_shares("shares", shares)
     )
     if len(used) < LEAST_OBSERVATIONS:
-        return made
+        return result
     if is_in_decline(decimal_years(target.values.index), target.values.to_numpy(float)):
-        return replace(made, kind="fallen")
-    made = replace(made, kind="forecast").extend(horizon_years, until)
+        return replace(result, kind="fallen")
+    result = replace(result, kind="forecast").extend(horizon_years, until)
     increments = compute_increments(target) if target.cumulative and target.limit is None else None
     if increments is not None:
-        figures = select_values(increments.values)
-        made.added = replace(made, target=increments, printed=increments, used=figures, limit_dates=figures.index)
-    return made
+        rates = select_values(increments.values)
+        result.added = replace(result, target=increments, printed=increments, used=rates, limit_dates=rates.index)
+    return result
 
 
 def _format_newer(newer: pd.DataFrame, last: float) -> str:
-    """The newest figure that is printed as a limit, as in ", more than 700 in June 2026"; "" if it adds nothing.
+    """The latest newer bound as text, such as ", more than 700 in June 2026"; "" if it adds nothing.
 
-    `newer` has the columns qualifier, value and read_low by date. "At least" the last figure or less adds nothing.
+    `newer` has the columns qualifier, value and read_low by date. "At least" a number up to the last value adds
+    nothing.
     """
     if newer.empty or (newer["qualifier"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
         return ""

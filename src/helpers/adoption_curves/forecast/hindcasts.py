@@ -1,4 +1,4 @@
-"""Forecasts at earlier dates: `hindcast`, how a series is cut for one, and series that serve as examples."""
+"""Forecasts made at earlier dates, how a series is cut for one, and series that serve as examples."""
 
 from __future__ import annotations
 
@@ -29,23 +29,34 @@ def hindcast(
     origins: pd.DatetimeIndex | None = None,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
-    """The forecast as it would have been made on the days on which earlier observations were published.
+    """Repeat the forecast at earlier dates.
 
-    It knows nothing of the series dated later than the observation.
+    Each forecast uses only observations up to its starting date.
 
     Parameters
     ----------
-    series, limit : as for `forecast`
+    series : pandas.Series or AdoptionSeries
+        Observations, as in `forecast`.
+    limit : float, Limit, pandas.Series or None
+        Upper limit, in the unit of `series`, as in `forecast`.
     origins : DatetimeIndex, optional
-        Dates of observations; by default those of `_find_origins`.
-    levels : as for `forecast`
+        Starting dates, each that of an observation. By default up to three from the last 3.2 years.
+    levels : sequence of float
+        Levels of the prediction intervals, each between 0 and 1.
 
     Returns
     -------
     DataFrame
-        The rows of `Forecast.frame`, up to half a year beyond the last observation, with
-        ``origin`` and ``made`` (the day on which the value of that date was published) first, and ``actual``, the
-        value observed on that date or missing.
+        The rows of `Forecast.frame` up to half a year after the last observation, in the unit of the series, with
+        ``origin`` (starting date), ``made`` (day on which its observation was published) and ``actual`` (the outcome,
+        missing if there is none).
+
+    Examples
+    --------
+    >>> users = pd.Series([12.0, 19, 31, 44, 52, 57, 60], index=range(2019, 2026))
+    >>> rows = hindcast(users, limit=100)
+    >>> rows["origin"].dt.year.unique().tolist()
+    [2022, 2023, 2024]
     """
     target = read_series(series, limit)
     last = target.days[-1]
@@ -79,17 +90,16 @@ def _frame_outcomes(result: Forecast, whole: AdoptionSeries, day: pd.Timestamp) 
 
 
 def cut_series(series: AdoptionSeries, date: pd.Timestamp, points: int | None = None) -> AdoptionSeries:
-    """Series cut at `date`; of it the last `points`.
-
-    Before its last break the series is the values since the break before that.
+    """Series as it was on an earlier date.
 
     Parameters
     ----------
     series : AdoptionSeries
     date : Timestamp
-        Values after it are left out.
+        Later values are left out. If it is before the last change of method, the values are those since the change
+        before.
     points : int, optional
-        How many values are kept, the last ones; None keeps all.
+        Number of values to keep, the last ones; by default all.
 
     Returns
     -------
@@ -110,10 +120,10 @@ def cut_series(series: AdoptionSeries, date: pd.Timestamp, points: int | None = 
 
 
 def find_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, pd.Timestamp]:
-    """A series that rises, and the date of it from which its forecast is an example.
+    """Comparison technology, and a starting date, for an example of a forecast and its outcome.
 
-    Of windows of four observations that all rise, and have a value after each horizon, it is the one whose last share
-    is nearest to `_EXAMPLE`.
+    Among windows of four observations that all rise and are followed by a value at each horizon, it is the one whose
+    last share is closest to 30% of the limit.
 
     Parameters
     ----------
@@ -126,7 +136,7 @@ def find_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, 
     Raises
     ------
     ValueError
-        If there is no such window.
+        If there is no window.
     """
     windows = list_windows(references, [_EXAMPLE_OBSERVATIONS])
     if not windows:
@@ -141,15 +151,15 @@ def find_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, 
 
 
 def find_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
-    """The values, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
+    """Comparison technology that has almost reached its upper limit, from 5% of it on.
 
-    It is the one with twelve such values, none of them lower than the one before, whose eighth is nearest to half of
-    the limit.
+    Among those with twelve values from there that never decrease, it is the one whose eighth value is closest to half
+    of the limit.
 
     Parameters
     ----------
     references : sequence of AdoptionSeries
-        One at least with a limit.
+        At least one has a limit.
 
     Returns
     -------
@@ -171,7 +181,7 @@ def find_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
 
 
 def _find_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
-    """Three earlier dates at most, evenly spread over the last 3.2 years, with enough points before each.
+    """Up to three earlier dates, evenly spread over the last 3.2 years, with enough observations before each.
 
     Parameters
     ----------
@@ -193,5 +203,5 @@ def _find_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
 
 
 def _list_hard(series: AdoptionSeries) -> pd.DatetimeIndex:
-    """Dates of the first observations after each break of a series that is not merely suspected."""
+    """Dates of the first observations after each certain change of method."""
     return pd.DatetimeIndex(series.breaks.loc[series.breaks["kind"] == "break", "date"])

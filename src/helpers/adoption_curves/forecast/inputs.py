@@ -66,16 +66,16 @@ def select_values(values: pd.Series, limit: Limit | None = None) -> pd.Series:
 
 
 def next_dates(index: pd.DatetimeIndex, horizon_years: float, until: str = "") -> pd.DatetimeIndex:
-    """Dates to forecast: ends of half-years, or the series' own day of the year when it is annual.
+    """Dates to forecast: ends of half-years, or the day of the year of an annual series.
 
     Parameters
     ----------
     index : DatetimeIndex
-        Of the observations used.
-    horizon_years : number
-        At most `_LONGEST_HORIZON`; not read where `until` is a day.
+        Dates of the observations used.
+    horizon_years : float
+        Length of the forecast; not used if `until` is a day.
     until : str
-        An ISO day, which is the last of the dates; or "".
+        ISO day, the last of the dates; or "".
 
     Returns
     -------
@@ -84,8 +84,13 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float, until: str = "") -
     Raises
     ------
     ValueError
-        When the horizon is no such number or ends before the first of the dates; when `until` is no day, none after
-        the last value, or too far.
+        If the horizon is not allowed or ends before the first date, or `until` is not a day, not after the last
+        observation, or too late.
+
+    Examples
+    --------
+    >>> next_dates(pd.to_datetime(["2023-12-31", "2024-12-31"]), 2).strftime("%Y-%m-%d").tolist()
+    ['2025-12-31', '2026-12-31']
     """
     check_horizon(horizon_years)
     if not len(index):
@@ -112,12 +117,12 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float, until: str = "") -
 
 
 def read_until(until: str, last: pd.Timestamp) -> pd.Timestamp:
-    """The day up to which a forecast is asked for.
+    """Last day of a forecast.
 
     Raises
     ------
     ValueError
-        If it is no ISO day, none after the last value, or more than fifteen years after it.
+        If it is not an ISO day, not after the last observation, or more than fifteen years after it.
     """
     day = read_day(until)
     if day is None:
@@ -131,7 +136,7 @@ def read_until(until: str, last: pd.Timestamp) -> pd.Timestamp:
 
 
 def check_horizon(horizon_years: float) -> None:
-    """Refuse what is no number of years ahead.
+    """Raise an error if the horizon is not an allowed number of years.
 
     Raises
     ------
@@ -144,7 +149,7 @@ def check_horizon(horizon_years: float) -> None:
 
 
 def check_limits(series: AdoptionSeries) -> None:
-    """Refuse values and limits above `most`, and values that are at least something above the limit.
+    """Raise an error for values and limits above `most`, and for "more than" values above the limit.
 
     Raises
     ------

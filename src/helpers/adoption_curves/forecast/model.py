@@ -290,8 +290,8 @@ def quantiles(
     away = spread * stdtrit(_TAILS, levels) * np.where(levels > 0.5, above, below)
     own = limit * (back(g(path) + away) - back(g(path)))
     by_limit = np.clip(path, *_SHARES) * limit_sd * ndtri(levels)
-    found = np.maximum(limit * path + np.sign(own + by_limit) * np.hypot(own, by_limit), 0)
-    return np.where(limit_sd > 0, found, np.minimum(found, limit * np.maximum(path, 1)))
+    values = np.maximum(limit * path + np.sign(own + by_limit) * np.hypot(own, by_limit), 0)
+    return np.where(limit_sd > 0, values, np.minimum(values, limit * np.maximum(path, 1)))
 
 
 def free_quantiles(path: np.ndarray, spread: np.ndarray, levels: np.ndarray, h: np.ndarray) -> np.ndarray:

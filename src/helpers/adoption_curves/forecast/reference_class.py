@@ -1,4 +1,4 @@
-"""What other technologies did after they first passed a share of their limit: counted, not modelled."""
+"""Shares that other technologies reached after they had passed a given share: counted, not modelled."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ _FURTHEST_COUNTED = 3  # years after the share at most: further on too few techn
 
 
 def list_later(share: float, years: np.ndarray, among: Sequence[AdoptionSeries], slack: float = 0.0) -> pd.DataFrame:
-    """The shares that series had some years after they were seen to cross one: a row per series and year.
+    """Shares that series reached some years after they crossed a given share.
 
     Parameters
     ----------
     share : float
-        Of the limit, 0 to 1. A series that begins above it, or never reaches it, has no row.
-    years : ndarray (H,)
-        After the share was crossed.
+        Share of the upper limit, 0 to 1. Series that begin above it, or never reach it, are left out.
+    years : ndarray of float, shape (h,)
+        Years after the crossing.
     among : sequence of AdoptionSeries
     slack : float
-        A series whose last value is so many years nearer than asked, at most, counts with that value.
+        Years by which a series may end too early; its last value is then used.
 
     Returns
     -------
     DataFrame
-        technology, entity, indicator, years (as asked), followed (years up to the share that counts), share (0 to 1).
+        One row per series and year: ``technology``, ``entity``, ``indicator``, ``years``, ``followed`` (years to the
+        value used) and ``share`` (0 to 1).
     """
     rows = []
     for series in among:
@@ -58,35 +59,39 @@ def later_shares(
     among: Sequence[AdoptionSeries] | None = None,
     quantiles: Sequence[float] = (0.1, 0.5, 0.9),
 ) -> pd.DataFrame:
-    """Shares of their limits that technologies had some years after they first passed a share.
+    """Shares that comparison technologies reached some years after passing a given share.
 
-    A series passes it between two observations, on a straight line; one that begins above it is passed over. Between
-    two values its later share is on a straight line too. Each technology counts alike, however many series it has.
+    Dates and shares between two observations are interpolated linearly. Every technology has the same weight, however
+    many series it has.
 
     Parameters
     ----------
     share : float
-        Of the limit, between 0 and 1.
-    years : (H,)
-        After it was passed; more than three are not counted.
+        Share of the upper limit, between 0 and 1. Series that begin above it are left out.
+    years : array_like, shape (h,)
+        Years after the share was passed, 0 or more. Beyond three years too few technologies are left, so the result is
+        NaN.
     among : list of AdoptionSeries, optional
-        By default the project's comparison technologies.
-    quantiles : sequence of float
+        Series to use; by default the project's comparison technologies.
+    quantiles : sequence of float, length q
+        Probabilities between 0 and 1.
 
     Returns
     -------
-    DataFrame
-        Index years; a column per quantile of the later shares (NaN where none is known), technologies and series.
+    DataFrame, length h
+        Index ``years``; a column per quantile of the later shares (0 to 1), and the numbers of ``technologies`` and
+        ``series``.
 
     Raises
     ------
     ValueError
-        For a share outside 0 to 1, and years below 0.
+        If `share` is not between 0 and 1, or a year is negative.
 
     Examples
     --------
-    >>> later_shares(0.5, [1, 2])["technologies"].tolist()  # doctest: +SKIP
-    [28, 27]
+    >>> later = later_shares(0.5, [1, 2])
+    >>> later.columns.tolist()
+    [0.1, 0.5, 0.9, 'technologies', 'series']
     """
     times = read_numbers(years, "years")
     if share < 0 or share > 1 or (times < 0).any():

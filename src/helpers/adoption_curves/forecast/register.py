@@ -1,9 +1,9 @@
-"""The register: forecasts made before their figure is published, in one table, and their scores against figures.
+"""The register: forecasts filed before their outcomes are published, and their scores.
 
-``forecasts.csv`` beside the data has a row for each forecast, date and level. Rows are added, and never changed. With
-each forecast go those of two baselines, which any other forecast must beat to be worth its trouble (Hyndman and
-Athanasopoulos 2021, *Forecasting: principles and practice*, chapter 5: naive and drift method with normal intervals,
-for figures that need not be evenly spaced).
+``forecasts.csv`` in the data folder has a row for each forecast, date and level. Rows are added and never changed. With
+each forecast two benchmark forecasts are registered: the naive and the drift method with normal intervals (Hyndman and
+Athanasopoulos 2021, *Forecasting: principles and practice*, chapter 5), for observations that need not be evenly
+spaced.
 """
 
 from __future__ import annotations
@@ -65,8 +65,6 @@ _LONGEST = pd.Timedelta(days=366)
 # Figures that the baselines need.
 _LEAST_FIGURES = 3
 
-# ---- rows are added
-
 
 def make_rows(
     series: AdoptionSeries,
@@ -76,22 +74,22 @@ def make_rows(
     model: str = PUBLISHED_MODEL,
     since: str = "",
 ) -> pd.DataFrame:
-    """Rows of a forecast, and of both baselines beside it; nothing is written.
+    """Rows for the register: a forecast and both benchmark forecasts. Nothing is written.
 
     Parameters
     ----------
     series : AdoptionSeries
-        It may have no limit.
+        It need not have a limit.
     quantiles : DataFrame
-        Forecast of that series: a row per date, a column per level, in its unit.
+        Forecast of the series: one row per date, a column per level, in its unit.
     dates : sequence of dates
-        Of those of `quantiles`; by default the first two after every figure, or the last.
+        Dates of `quantiles` to register; by default the first two after every observation, or the last one.
     today : date, optional
-        The day on which it is registered.
+        Day of registration.
     model : str
-        The name of the method.
+        Name of the method.
     since : str
-        The ISO day since which the forecast uses values, or "" where it uses all; the baselines use all.
+        ISO day since which the forecast uses observations, or "" if it uses all. The benchmarks use all.
 
     Returns
     -------
@@ -101,8 +99,8 @@ def make_rows(
     Raises
     ------
     RunError
-        When no figure could be compared with it: the series has too few figures, a break lies before a
-        date, or a date is not after the last figure; and for a date that the forecast does not have.
+        If no outcome could be compared with the forecast: there are too few observations, or a date follows a change of
+        method, is not after the last observation, or is not in the forecast.
     """
     last = series.days[-1]
     after = quantiles.index[quantiles.index > max([last, *series.newer.index])]
@@ -110,7 +108,7 @@ def make_rows(
     ends = pd.DatetimeIndex(sorted(set(wanted)))
     if len(absent := ends.difference(quantiles.index)):
         there = ", ".join(f"{each:%Y-%m-%d}" for each in quantiles.index)
-        raise RunError(f"The forecast has no {absent[0]:%Y-%m-%d}. Its dates are {there}.")
+        raise RunError(f"The forecast has no value for {absent[0]:%Y-%m-%d}. Available dates: {there}.")
     _raise_for_unscorable(series, ends)
     tables, levels = {model: quantiles.loc[ends].to_numpy(float)}, [float(level) for level in quantiles]
     most = 100.0 if series.unit.startswith("percent") else np.inf
@@ -134,34 +132,37 @@ def make_rows(
 def make_rows_of_all(
     data: Data, indicator: str, dates: Sequence[Any] = (), today: date | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of `make_rows` for each economy that has the newest value of an indicator: medians and 80% intervals.
+    """Rows for the register, for each country or region with the latest value of an indicator.
 
-    Of economies with equal values at every date, which share one regional value, only the first by name has rows. Areas
-    that hold several economies have none.
+    They are medians and 80% intervals. Of those with equal values on every date, which share one regional value, only
+    the first by name has rows. Groups of countries have none.
 
     Parameters
     ----------
     data : Data
     indicator : str
-    dates, today : as for `make_rows`
+    dates : sequence of dates
+        As in `make_rows`.
+    today : date, optional
+        Day of registration.
 
     Returns
     -------
     rows : DataFrame
         Columns `COLUMNS`.
-    passed : list of str
-        Economies without an interval.
+    skipped : list of str
+        Countries and regions without an interval.
 
     Raises
     ------
     RunError
-        When no economy has a forecast with an interval, or as for `make_rows`.
+        If no country or region has a forecast with an interval, or as from `make_rows`.
     """
     indicator = data.find_entry(indicator).indicator
     values = data.observations[data.observations["indicator"] == indicator]
     wide = values[values["entity"].isin(data.entities["entity"])].pivot(index="entity", columns="date", values="value")
     newest = wide[wide[wide.columns.max()].notna()] if len(wide) else wide
-    rows, passed = list[pd.DataFrame](), list[str]()
+    rows, skipped = list[pd.DataFrame](), list[str]()
     for entity in newest.drop_duplicates().index:
         series = data.series(entity, indicator)
         result = forecast(series)
@@ -169,48 +170,51 @@ def make_rows_of_all(
             since = "" if pd.isna(result.since) else f"{result.since:%Y-%m-%d}"
             rows.append(make_rows(series, result.quantiles[[0.1, 0.5, 0.9]], dates, today, since=since))
         else:
-            passed.append(entity)
+            skipped.append(entity)
     if not rows:
-        raise RunError(f"No economy of {data.path.name} has a forecast of {indicator} with an interval.")
-    return pd.concat(rows, ignore_index=True), passed
+        raise RunError(f"No country or region of {data.path.name} has a forecast of {indicator} with an interval.")
+    return pd.concat(rows, ignore_index=True), skipped
 
 
 def _raise_for_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
-    """Refuse a forecast that no later figure could score."""
+    """Raise an error for a forecast that no later value could score."""
     name = f"{series.indicator} of {series.entity}"
     if len(series.values) < _LEAST_FIGURES:
-        raise RunError(f"{name} cannot be registered: the baselines need three figures.")
+        raise RunError(f"{name} cannot be registered: the benchmark methods need at least three observations.")
     last = series.values.index[-1]
     if dates[0] <= last:
-        raise RunError(f"{name} has its last figure on {last:%Y-%m-%d}; {dates[0]:%Y-%m-%d} is not after it.")
+        raise RunError(f"{dates[0]:%Y-%m-%d} is not after the last observation of {name}, {last:%Y-%m-%d}.")
     hard = series.breaks[(series.breaks["kind"] == "break") & series.breaks["date"].between(last, dates[-1], "right")]
     if len(hard):
         reason = f"{hard['date'].iloc[0]:%Y-%m-%d} ({hard['reason'].iloc[0]})"
-        raise RunError(f"{name} breaks on {reason}, before {dates[-1]:%Y-%m-%d}: later figures count something else.")
+        raise RunError(
+            f"{name} has a change of method on {reason}, before {dates[-1]:%Y-%m-%d}, so outcomes are not comparable."
+        )
 
 
 def _forecast_baseline(
     values: pd.Series, dates: pd.DatetimeIndex, levels: Sequence[float], drift: bool, most: float = np.inf
 ) -> np.ndarray:
-    """Quantiles of the last value, or of a straight line at the mean change (drift), with normal intervals.
+    """Quantiles of a benchmark method: the naive method, or the drift method, with normal intervals.
 
     Parameters
     ----------
     values : Series of float
-        Exact figures by date, at least three; of two on one day the later counts.
-    dates : DatetimeIndex
-        (H,) after the last of them.
-    levels : sequence of float
-        (Q,) between 0 and 1.
+        At least three exact values by date; of two on one day the later counts.
+    dates : DatetimeIndex, length H
+        Dates after the last value.
+    levels : sequence of float, length Q
+        Probabilities between 0 and 1.
     drift : bool
-        True if the mean change per year continues. The variance of a step is then taken about it, with a degree of
-        freedom less, and grows by the error of the mean.
+        Whether the mean change per year continues. The variance of a step is then that around the mean change, with one
+        degree of freedom less, and grows by the error of the mean.
     most : float
         Largest possible value; the smallest is 0.
 
     Returns
     -------
-    ndarray (H, Q), in the unit of `values`
+    ndarray of float, shape (H, Q)
+        In the unit of `values`.
     """
     values = values.dropna().sort_index()
     values = values[~values.index.duplicated(keep="last")]
@@ -224,36 +228,37 @@ def _forecast_baseline(
 
 
 def add_rows(rows: pd.DataFrame, data: Data) -> Path:
-    """The register beside the data, after rows of `make_rows` were added: all or none, and none that is there changes.
+    """Add rows from `make_rows` to the register in the data folder, all or none.
 
-    Rows of a baseline that are registered already are left out, and are no fault.
+    Rows that are there are never changed. Benchmark forecasts that are registered already are left out.
 
     Parameters
     ----------
     rows : DataFrame
     data : Data
-        That the series come from.
+        Data that the series come from.
 
     Returns
     -------
     Path
+        The register.
 
     Raises
     ------
     RunError
-        When a forecast is registered already, a file of that name is no register or has other columns, the data are
-        those of an installed package, or today is before the day on which a figure of the data was published.
+        If a forecast is registered already, a file of that name is not a register, the data are those of an installed
+        package, or a value of the data was published after today.
     """
     if data.path.is_relative_to(PACKAGED):
-        raise RunError("What was installed keeps no register. Begin a project with 'adoption new', and register there.")
+        raise RunError("An installed package has no register. Start a project with 'adoption new', and register there.")
     path, newest, today = find_register(data.path), data.observations["published"].max(), rows["registered"].min()
     if today < newest:
-        figure = f"The data hold a figure that was published on {newest:%Y-%m-%d}, after {today:%Y-%m-%d}, today"
-        raise RunError(f"{figure}. Set the clock right, or mend the day in the data.")
+        message = f"The data have a value published on {newest:%Y-%m-%d}, but today is {today:%Y-%m-%d}"
+        raise RunError(f"{message}. Correct the date in the data, or the clock of the computer.")
     file = path.resolve()  # a link stays what it is, and what it names grows
     with lock_folder(file, "register", wait=True):
         if path.exists() and not is_register(path):
-            raise RunError(f"{shorten_path(path)} is there already, and is no register. Move it away.")
+            raise RunError(f"{shorten_path(path)} is not a register. Move or rename it, then try again.")
         known = pd.MultiIndex.from_frame(_read_rows(path)[KEY].drop_duplicates())
         there = pd.MultiIndex.from_frame(rows[KEY]).isin(known)
         if len(twice := rows[there & ~rows["model"].isin(BASELINES)]):
@@ -264,7 +269,7 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
         before = path.read_bytes() if path.exists() else f"{header}\n".encode()
         if before.splitlines()[0].decode("utf-8-sig") != header:
             raise RunError(
-                f"{shorten_path(path)} has other columns than {header}. Give it these; 'since' may be blank."
+                f"{shorten_path(path)} has other columns than {header}. Use these columns; 'since' may be blank."
             )
         added = rows[~there].to_csv(
             index=False, header=False, lineterminator="\n", date_format="%Y-%m-%d", float_format=f"%{_DIGITS}"
@@ -275,13 +280,13 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
 
 
 def read_register(data: Data, entity: str = "", indicator: str = "") -> pd.DataFrame:
-    """Rows of one series in the register, or of all, that were registered by the day as of which data are known.
+    """Rows of the register that had been registered by the day as of which the data are known.
 
     Parameters
     ----------
     data : Data
     entity, indicator : str
-        "" for all.
+        Names of one series; "" for all.
 
     Returns
     -------
@@ -291,7 +296,7 @@ def read_register(data: Data, entity: str = "", indicator: str = "") -> pd.DataF
     Raises
     ------
     DataError
-        When a cell of the register cannot be right.
+        If a cell of the register is wrong.
     """
     path, limit = find_register(data.path), data.day()
     rows = _read_rows(path, data.path.is_dir() or is_register(path), entity, indicator)
@@ -299,7 +304,7 @@ def read_register(data: Data, entity: str = "", indicator: str = "") -> pd.DataF
 
 
 def _read_rows(path: Path, ours: bool = True, entity: str = "", indicator: str = "") -> pd.DataFrame:
-    """Checked rows of a register; none where there is none, or where another file beside own data has its name."""
+    """Checked rows of a register; empty if there is none."""
     fields, problems = read_schemas()["forecasts"]["fields"], list[Problem]()
     text = read_table(path, fields) if ours else pd.DataFrame(columns=COLUMNS, dtype=str)
     for name, wanted in (("entity", entity), ("indicator", indicator)):
@@ -314,42 +319,43 @@ def _read_rows(path: Path, ours: bool = True, entity: str = "", indicator: str =
     return rows[COLUMNS]
 
 
-# ---- rows are scored
-
-
 def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") -> pd.DataFrame:
-    """Registered forecasts beside their outcomes.
+    """Score registered forecasts against published outcomes.
 
     Parameters
     ----------
     entries : DataFrame
-        From `read_register`; those of the baselines among them score the others.
+        From `read_register`. Benchmark forecasts among them are used to score the others.
     data : Data
-        With the figures published until then.
+        Values published so far.
     vintage : {"first", "latest"}
-        Of a figure that was revised, the one that counts.
+        Which value counts as the outcome if it was revised.
 
     Returns
     -------
     DataFrame
-        A row per forecast and date of a model that is no baseline: the columns `KEY`, limit_title, q0.1, q0.5, q0.9;
-        outcome, side ("exact", "at_least", "at_most"; missing and "" where no figure has been published that can be
-        compared) and read_low (of one read as a range), came (the day on which the figure was first published),
-        hindsight (whether the forecast was registered on that day or later), counted (whether there is a score, and no
-        hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for limits only),
-        inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a limit leaves it open, or the interval is not
-        registered), wis (weighted interval score over all quantiles, in the unit; for exact figures), wis_last_value
-        and wis_drift (those of the baselines, where they are registered), why (there is no score although a figure has
-        come, or ""), note (what was corrected since the registration, or ""), revised (whether the figure is a later
-        vintage than the first).
+        One row per forecast and target date, without benchmark methods: the columns `KEY`, ``limit_title``, ``q0.1``,
+        ``q0.5``, ``q0.9``, and
+
+        - ``outcome``, ``side``, ``read_low``: the value, whether it is "exact", "at_least" or "at_most", and its lowest
+          assumed value; missing or "" if no comparable value has been published.
+        - ``came``: publication date of the outcome. ``hindsight`` is True if the forecast was registered on that day or
+          later, ``counted`` if the forecast has a score and no hindsight.
+        - ``inside_50``, ``inside``, ``inside_90``: whether the 50, 80 and 90% intervals contain the outcome ("yes" or
+          "no"; "" if a bound leaves it open, or the interval is not registered).
+        - ``wis``, ``wis_last_value``, ``wis_drift``: weighted interval scores of the forecast and of the benchmark
+          methods, in the unit of the series, for exact outcomes.
+        - ``probability``: that the forecast gave to a bound.
+        - ``why``: reason why a forecast with a published outcome has no score; ``note``: what was corrected since the
+          registration; ``revised``: whether the outcome is a later vintage.
 
     Raises
     ------
     RunError
-        For another vintage.
+        If `vintage` is unknown.
     """
     if vintage not in _VINTAGES:
-        raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(_VINTAGES)} vintage of a figure.")
+        raise RunError(f"vintage must be {' or '.join(_VINTAGES)}, got '{vintage}'.")
     each = entries.groupby(KEY, sort=False)
     scores = [_score_entry(dict(zip(KEY, key, strict=True)), part, data, vintage) for key, part in each]
     scored = pd.DataFrame(scores, columns=[*KEY, "q0.1", "q0.5", "q0.9", *_OUTCOME_COLUMNS])
@@ -363,7 +369,7 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
 
 
 def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str) -> dict[str, Any]:
-    """One forecast for one date, the columns `KEY` of which are `row`, with its scores."""
+    """Scores of one forecast for one date; `row` has the columns `KEY`."""
     levels, values = part["level"].to_numpy(float), part["value"].to_numpy(float)
     score = row | dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
     score |= {"side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": "", "note": "", "revised": False}
@@ -393,13 +399,13 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
 
 
 def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.DataFrame, str]:
-    """What the data have now for a registered forecast, whose days and segment may have been corrected since.
+    """Current data for a registered forecast, which may have been corrected since.
 
     Returns
     -------
     tuple
-        The day of the last figure that it used; every vintage of the figure that it is for; a sentence or two on what
-        was corrected, or "".
+        Date of the last observation that it used; every vintage of the value that it forecast; a sentence or two on
+        what was corrected, or "".
     """
     last, day, notes = row["last_date"], row["target_date"], list[str]()
     rows = data.find_vintages(row["entity"], row["indicator"])
@@ -408,12 +414,12 @@ def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.Dat
     away = (same - last).abs().min()
     if pd.isna(away) or away > _LONGEST:
         used = format_number(row["last_figure"], row["unit"])
-        notes.append(f"The last figure that it used, {used}, was changed since.")
+        notes.append(f"The last value that it used, {used}, has since been changed.")
     elif away:
         last = same.iloc[(same - last).abs().argmin()]
         day += last - row["last_date"]
         notes.append(
-            f"The last figure that it used is now dated {format_day(last)}, not {format_day(row['last_date'])}."
+            f"The last value that it used is now dated {format_day(last)}, not {format_day(row['last_date'])}."
         )
     room = min(_NEAR, exact["date"].drop_duplicates().diff().median() / 2)
     near = rows.loc[(rows["date"] > last) & ((rows["date"] - day).abs() <= room), "date"]
@@ -421,29 +427,30 @@ def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.Dat
         return last, rows.iloc[:0], ""
     figures = rows[rows["date"] == near.iloc[(near - day).abs().argmin()]]
     if (came := figures["date"].iloc[0]) != row["target_date"]:
-        notes.append(f"It is scored against the figure for {format_day(came)}, the one that it meant.")
+        notes.append(f"It is scored against the value for {format_day(came)}, the one that it meant.")
     breaks = data.find_breaks(row["entity"], row["indicator"])
     start = breaks.loc[(breaks["kind"] == "break") & (breaks["date"] <= last), "date"].max()
     if exact.loc[exact["date"].between(start, last), "date"].nunique() < _LEAST_FIGURES and pd.notna(start):
-        notes.append(f"The break on {format_day(start)} was marked since: the forecast used figures from before it.")
+        notes.append(
+            f"The change of method on {format_day(start)} has been marked since; the forecast used earlier values."
+        )
     return last, figures, " ".join(notes)
 
 
 def _find_reason(row: dict[str, Any], last: pd.Timestamp, day: pd.Timestamp, data: Data) -> str:
-    """Reason why the figure of a day cannot be compared with the forecast; "" if it can."""
+    """Reason why the value of a day cannot be compared with the forecast; "" if it can."""
     if (now := data.find_entry(row["indicator"]).unit) != row["unit"]:
-        return f"the figure is in {now}, the forecast in {row['unit']}"
+        return f"the value is in {now}, the forecast in {row['unit']}"
     breaks = data.find_breaks(row["entity"], row["indicator"])
     hard = breaks[(breaks["kind"] == "break") & (breaks["date"] > last) & (breaks["date"] <= day)]
     if hard.empty:
         return ""
-    return (
-        f"the series broke on {format_day(hard['date'].iloc[0])} ({hard['reason'].iloc[0]}), and counts something else"
-    )
+    change = f"{format_day(hard['date'].iloc[0])} ({hard['reason'].iloc[0]})"
+    return f"the method changed on {change}, so the value is not comparable"
 
 
 def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
-    """Scores by model, of forecasts registered before their outcome was published.
+    """Scores by method, for forecasts registered before their outcome was published.
 
     Parameters
     ----------
@@ -453,12 +460,12 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        model: today's method, its estimates of values not yet published (`ESTIMATES`), and the withdrawn ones together;
-        how many forecasts are registered, to_come, made in hindsight,
-        without a score (no_score), counted, of these exact; coverage_50, coverage_80, coverage_90 (share of exact
-        figures inside); wis_last_value_ratio and wis_drift_ratio (geometric mean of the WIS over that of the baseline,
-        over exact figures that have both: below 1 is better); how many were inexact ("more than"), and the mean
-        probability given to them. Missing where nothing has been published.
+        One row per method: the current one, its estimates of values not yet published (`ESTIMATES`), and the withdrawn
+        ones together. ``registered``, ``to_come``, ``hindsight``, ``no_score`` and ``counted`` are numbers of
+        forecasts, ``exact`` and ``inexact`` those of the counted ones with such outcomes. ``coverage_50``,
+        ``coverage_80`` and ``coverage_90`` are shares of exact outcomes, ``wis_last_value_ratio`` and
+        ``wis_drift_ratio`` geometric means of the WIS relative to the benchmark method (below 1 is better), and
+        ``probability`` is the mean that was given to inexact outcomes. Missing if nothing has been published.
     """
     rows = []
     models = scored["model"].mask((scored["model"] == PUBLISHED_MODEL) & is_estimate(scored), ESTIMATES)

@@ -1,4 +1,4 @@
-"""Tables beside a forecast: its limit, the ends that are tried, scenarios, and every test of its ranges."""
+"""Tables of a forecast: its upper limit, saturation levels, scenarios, and tests of its intervals."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ _AUDIT_METHODS = {"limit": "formula", "flow": "trend, divided and multiplied by 
 
 
 def limit_frame(result: Forecast) -> pd.DataFrame:
-    """The limit as it is forecast: damped drift, with the spread of its own past steps.
+    """Forecast of the upper limit: a damped trend, with the spread of its own past steps.
 
     Returns
     -------
     DataFrame
-        A row per date: entity, indicator, date, mean, quantiles, unit. No rows without a limit, or a forecast.
+        One row per date: ``entity``, ``indicator``, ``date``, ``mean``, quantiles, in the unit of the series, and
+        ``unit``. Empty without a limit or a forecast.
     """
     ends = (end for level in result.levels for end in band_ends(level))
     levels = np.array(sorted({*REPORTED_QUANTILES, *ends}))
@@ -47,13 +48,13 @@ def limit_frame(result: Forecast) -> pd.DataFrame:
 
 
 def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """The comparison series, and how far each has come: the table ``04_comparison_technologies``.
+    """Comparison technologies, and the shares of their upper limits that they reached: ``04_comparison_technologies``.
 
     Returns
     -------
     DataFrame
-        A row per series: technology, entity, indicator, points, first and last (dates), last_share and highest_share
-        (percent of the limit).
+        One row per series: ``technology``, ``entity``, ``indicator``, ``points``, ``first`` and ``last`` (dates),
+        ``last_share`` and ``highest_share`` (percent of the limit).
     """
     names = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]
     rows = [
@@ -65,20 +66,20 @@ def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 
 
 def quantile_frame(result: Forecast) -> pd.DataFrame:
-    """The quantiles that `adoption register` registers, by date: no rows without a range."""
+    """Quantiles that `adoption register` registers, by date; empty without prediction intervals."""
     years = result.years if result.has_range else np.empty(0)
     values = result.at(years, RECORDED) if len(years) else np.empty((0, len(RECORDED)))
     return pd.DataFrame(values, result.dates[: len(years)], [f"q{each:g}" for each in RECORDED]).rename_axis("date")
 
 
 def end_frame(result: Forecast) -> pd.DataFrame:
-    """The ends that are tried, and how well each fits.
+    """Saturation levels that the forecast averages over, with their weights.
 
     Returns
     -------
     DataFrame
-        A row per end: share (of the limit), weight (they add up to 1), and the path with that end on the last date, in
-        the unit of the series. No rows without a path to ends.
+        One row per saturation level: ``share`` (of the limit), ``weight`` (they add up to 1), and ``path``, the value
+        on the last date with this level, in the unit of the series. Empty without a limit or a forecast.
     """
     if not result.has_limit or result.kind != "forecast":
         return pd.DataFrame(columns=["share", "weight", "path"], dtype=float)
@@ -89,20 +90,21 @@ def end_frame(result: Forecast) -> pd.DataFrame:
 
 
 def _follow(result: Forecast, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Curves to ends (K,), moved through the last figure, (K, H) in the unit of the series; and their weights (K,)."""
+    """Curves to saturation levels (K,) through the last observation, shape (K, H), and their weights, shape (K,)."""
     (t, x), h = result.window(), result.years[None]
     gains, weights = model.follow_ends(t, x, h, ends[None])
     return result.limit_ahead(result.years)[0] * (x[0, -1] + gains[0]), weights[0]
 
 
 def scenario_frame(result: Forecast) -> pd.DataFrame:
-    """Curves to ends at the shares of a forecast, through the last figure: assumptions, no forecast.
+    """Curves through the last observation to assumed saturation levels; these are not forecasts.
 
     Returns
     -------
     DataFrame
-        A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing where the
-        series already stands above that end, and the note says so. No rows without a range.
+        One row per share of the limit and date: ``entity``, ``indicator``, ``share``, ``date``, ``value``, ``unit`` and
+        ``note``. If the series is already above the share, the value is missing and the note says so. Empty without
+        prediction intervals.
     """
     if not result.has_range or not result.shares:
         return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
@@ -116,21 +118,21 @@ def scenario_frame(result: Forecast) -> pd.DataFrame:
 
 
 def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
-    """Forecasts of a backtest with their outcomes, at the levels of this one; none where it has no range.
+    """Forecasts of a backtest with their outcomes, at the interval levels of this forecast.
 
-    Of a series below 5% of its limit they are those below it, of any other those from 5% on.
+    For a series below 5% of its limit they are forecasts from below 5%, otherwise those from 5% on.
 
     Parameters
     ----------
     result : Forecast
     rows : DataFrame
-        From `backtest`, or table 04_backtest of the run; rows of another kind of series, and of the technology in
-        question, are passed over: by hand the table is that of another series.
+        From `backtest`, or table 04_backtest of the run. Rows of other kinds of series, and of the same technology, are
+        left out.
 
     Returns
     -------
     DataFrame
-        As from `scores.check_intervals`.
+        As from `scores.check_intervals`; empty without prediction intervals.
     """
     others = (rows["kind"] == result.constants) & (rows["technology"] != result.target.technology)
     if result.has_range:
@@ -140,20 +142,20 @@ def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverage_frame(outcomes: pd.DataFrame, same: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """How often intervals contained the outcome: of all technologies, and of those most like the series.
+    """Coverage of the intervals for all comparison technologies, and for those most like the series.
 
     Parameters
     ----------
     outcomes : DataFrame
         From `list_outcomes`.
     same : sequence of AdoptionSeries
-        Those of the same publisher, or of shares of sales the same market, see `list_same`.
+        Series of the same publisher or market, from `list_same`.
 
     Returns
     -------
     DataFrame
-        The columns of `scores.summarise_coverage` after ``group``: "all", and "publisher" or "market", of which there
-        are no rows with fewer than three technologies.
+        ``group`` ("all", and "publisher" or "market" if it has three technologies or more) and the columns of
+        `scores.summarise_coverage`.
     """
     keys = pd.MultiIndex.from_tuples([(each.entity, each.indicator) for each in same], names=["entity", "indicator"])
     alike = outcomes[pd.MultiIndex.from_frame(outcomes[["entity", "indicator"]]).isin(keys)]
@@ -167,13 +169,13 @@ def coverage_frame(outcomes: pd.DataFrame, same: Sequence[AdoptionSeries]) -> pd
 
 
 def list_same(data: Data, series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> list[AdoptionSeries]:
-    """References of the same publisher under the same limit; of shares of sales those of the same market.
+    """Comparison technologies of the same publisher with the same limit; for shares of sales, those of the same market.
 
     Parameters
     ----------
     data : Data
     series : AdoptionSeries
-        None are like one of one's own files.
+        For a series of your own data there are none.
     references : sequence of AdoptionSeries
 
     Returns
@@ -190,18 +192,19 @@ def list_same(data: Data, series: AdoptionSeries, references: Sequence[AdoptionS
 
 
 def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionSeries]) -> pd.DataFrame:
-    """Where the entity's other technologies stood as long after the same share as a date is ahead.
+    """Shares that other technologies of the same entity reached as long after passing the share of this series.
 
-    Only those count that were seen to cross that share, and were followed from there to within half a year of the
+    Only technologies that crossed that share in the data count, if they were followed to within half a year of the
     date.
 
     Returns
     -------
     DataFrame
-        A row per technology, that of the series followed longest, the lowest first: technology, entity, indicator,
-        share (percent of its limit), value (the same share of the limit as forecast for the date, in the unit of the
-        forecast), years (for which it was followed), passed (the share that all had passed, percent), technologies
-        (how many of them there are), date. No rows without a limit, or a forecast, and for fewer than three.
+        One row per technology, the lowest first: ``technology``, ``entity``, ``indicator``, ``share`` (percent of its
+        limit), ``value`` (the same share of this series' limit as forecast for the date, in its unit), ``years``
+        (followed), ``passed`` (the share that was passed, percent), ``technologies`` (their number) and ``date``. A
+        technology with several series has the one followed longest. Empty for fewer than three technologies, and
+        without a limit or a forecast.
     """
     columns = ["technology", "entity", "indicator", "share", "value", "years", "passed", "technologies", "date"]
     if not result.has_limit or result.kind != "forecast":
@@ -218,10 +221,10 @@ def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionS
 
 
 def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """On which side of such forecasts outcomes were, of windows like the one that is used.
+    """Coverage of the intervals in forecasts similar to this one.
 
-    Like it is a window of another technology whose last share lies within 15 points, and whose growth (last over first
-    figure) is at least half and at most twice as much.
+    A forecast of another technology is similar if its last share of the limit is within 15 percentage points, and its
+    growth (last over first observation) is between half and twice as much.
 
     Parameters
     ----------
@@ -232,8 +235,9 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per horizon with ten technologies or more: horizon_years, technologies, forecasts, and in percent, as
-        means over technologies: covered, below and above (outcomes there), above_median.
+        One row per horizon with ten technologies or more: ``horizon_years``, ``technologies``, ``forecasts``, and in
+        percent, as means over technologies, ``covered``, ``below`` and ``above`` (outcomes inside, below and above the
+        interval) and ``above_median``.
     """
     columns = ["horizon_years", "technologies", "forecasts", *SIDES_HELD]
     if result.kind != "forecast":
@@ -246,17 +250,19 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def audit_frame(result: Forecast) -> pd.DataFrame:
-    """What the audit counted on series outside the package, which set no constant (`data/audit.csv`).
+    """Results of the external test for series like this one, from ``data/audit.csv``.
 
-    Of a level these are the rows of its stage, the share of the last value by the limit in use, with the number of
-    values nearest to its own, both if two are as near. Of numbers sold or added in a year they say how often these lay
-    between their trend divided by a factor and multiplied by it.
+    The test used series outside the package, which played no part in choosing the constants. For a level, the rows are
+    those of its stage (last value as a share of the limit) with the number of values closest to its own; both if two
+    are equally close. For numbers sold or added in a year, the rows give how often outcomes were between the trend
+    divided by a factor and the trend multiplied by it.
 
     Returns
     -------
     DataFrame
-        A row per series that was audited and year: series, figures, share_of_limit, origins, units, factor, years,
-        inside_80, below_80 and above_80 (percent). No rows of shares of sales, or without a limit.
+        One row per series of the test and number of years ahead: ``series``, ``figures`` (number of values used),
+        ``share_of_limit``, ``origins``, ``units``, ``factor``, ``years``, ``inside_80``, ``below_80`` and ``above_80``
+        (percent). Empty for shares of sales, and without a limit.
     """
     columns = ["series", "figures", "share_of_limit", "origins", "units", "factor", "years"]
     columns += ["inside_80", "below_80", "above_80"]

@@ -1,4 +1,4 @@
-"""Forecasts of one series in other forms: under another limit, with figures counted or read in another way."""
+"""Forecasts of one series under other assumptions: another upper limit, other observations, other assumed values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NO_FORMS = pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"
 
 
 def _vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str) -> pd.DataFrame:
-    """The forecast of other forms of the series by name, at its dates; its largest value is that of all."""
+    """Forecasts of variants of the series, by name, at the same dates and with the same largest possible value."""
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
     most = result.target.most if np.isfinite(result.target.most) else None
     for name, series in others.items():
@@ -34,26 +34,33 @@ def _vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str) -> pd
 
 
 def compare_limits(result: Forecast, limits: Mapping[str, Limit | None]) -> pd.DataFrame:
-    """The forecast with each of some limits.
+    """Repeat the forecast with other upper limits.
 
     Parameters
     ----------
     result : Forecast
     limits : mapping of str to Limit or None
-        In the unit of the series.
+        Upper limits by name, in the unit of the series; None for a forecast without one.
 
     Returns
     -------
     DataFrame
-        A row per limit and date: limit (its name), date, q0.1, q0.5, q0.9 and the ends of the quoted range, unit. Of a
-        form without a range only the median is there.
+        One row per limit and date: ``limit`` (its name), ``date``, ``q0.1``, ``q0.5``, ``q0.9`` and both ends of the
+        quoted interval, in the unit of the series, and ``unit``. Without a limit only the median is available.
+
+    Examples
+    --------
+    >>> users = pd.Series([12, 19, 31, 44, 52], index=range(2021, 2026))
+    >>> rows = compare_limits(forecast(users, limit=100), {"none": None})
+    >>> bool(rows["q0.5"].notna().all()), bool(rows["q0.1"].notna().any())
+    (True, False)
     """
     series = result.printed
     return _vary(result, {name: replace(series, limit=limit) for name, limit in limits.items()}, "limit")
 
 
 def compare_since(result: Forecast) -> pd.DataFrame:
-    """The forecast with the values before a change of method that it leaves out.
+    """Repeat the forecast with the observations before a suspected change of method, which it leaves out.
 
     Parameters
     ----------
@@ -62,7 +69,7 @@ def compare_since(result: Forecast) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `compare_limits`, by form; no rows where it uses all values.
+        As from `compare_limits`, with ``form`` instead of ``limit``. Empty if the forecast uses all observations.
     """
     if pd.isna(result.since):
         return _NO_FORMS.copy()
@@ -71,7 +78,7 @@ def compare_since(result: Forecast) -> pd.DataFrame:
 
 
 def _as_printed(series: AdoptionSeries) -> AdoptionSeries:
-    """The series with its newer figures as they were printed, without our closer reading.
+    """The series with its newer bounds as published, without our assumed values.
 
     Parameters
     ----------
@@ -85,7 +92,7 @@ def _as_printed(series: AdoptionSeries) -> AdoptionSeries:
 
 
 def compare_newer(result: Forecast) -> pd.DataFrame:
-    """The forecast before and after a newer figure: without it, as published, and as our reading.
+    """Repeat the forecast without the newer bounds, with the bounds as published, and with our assumed values.
 
     Parameters
     ----------
@@ -94,7 +101,8 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `compare_limits`, by form; no rows where no figure is newer than the last exact one, or there is no forecast.
+        As from `compare_limits`, with ``form`` instead of ``limit``. Empty if no value is newer than the last exact
+        one, or there is no forecast.
     """
     series = result.printed
     if series.newer.empty or result.kind != "forecast":

@@ -100,7 +100,7 @@ def raise_problems(problems: list[Problem]) -> None:
 
 
 def _check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Problem]:
-    """Report rows that repeat the key of an earlier row."""
+    """Problems of rows that repeat the key of an earlier row."""
     key = [key] if isinstance(key, str) else key
     known = table.dropna(subset=key)[[*key, "row"]]
     first = known.drop_duplicates(key).rename(columns={"row": "original"})
@@ -122,7 +122,7 @@ def _check_foreign_key(name: str, tables: Mapping[str, pd.DataFrame], key: Mappi
 
 
 def _check_profile(file: str, profile: pd.DataFrame) -> list[Problem]:
-    """Report units, entities and days of the profile as those of series, and percentages above 100."""
+    """Problems of units, entities and days of the profile, as for series, and of percentages above 100."""
     above = profile[profile["unit"].str.startswith("percent ") & (profile["value"] > 100)]
     return [
         *check_units(file, profile),
@@ -133,7 +133,7 @@ def _check_profile(file: str, profile: pd.DataFrame) -> list[Problem]:
 
 
 def _check_notes(file: str, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
-    """Report notes with a number that is no value of observations, profile or claims; years and dates are none."""
+    """Problems of numbers in notes that are not values of observations, profile or claims; years are allowed."""
     values = {*tables["observations"]["value"], *tables["profile"]["value"], *tables["claims"]["reported"]}
     notes = tables["notes"][["row", "text"]]
     numbers = notes["text"].str.replace(r"\b(?:19|20)\d\d\b", "", regex=True).str.findall(r"\d[\d,]*(?:\.\d+)?")
@@ -143,12 +143,12 @@ def _check_notes(file: str, tables: Mapping[str, pd.DataFrame]) -> list[Problem]
 
 
 def read_unit(text: str) -> str:
-    """Write the unit as the project does: percentages begin with ``percent``."""
+    """Unit as the project writes it: percentages begin with ``percent``."""
     return re.sub(r"(?i)^(%|％|per ?cent(age)?\b)\s*", "percent ", text.strip()).strip()
 
 
 def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
-    """Report percentages that are not written as such, and fractions of 1: the limit of both would be unknown.
+    """Problems of percentages with other words, and of fractions of 1, because the limit of both would be unknown.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
 
 
 def check_published(file: str, rows: pd.DataFrame) -> list[Problem]:
-    """Report values that were public before the day that they describe: one of the two days is wrong.
+    """Problems of values that were published before the day that they describe.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def check_published(file: str, rows: pd.DataFrame) -> list[Problem]:
 
 
 def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
-    """Problems of entities that are spelled in two ways.
+    """Problems of entities with two spellings.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def _fold(name: str) -> str:
 def check_figures(
     file: str, observations: pd.DataFrame, indicators: pd.DataFrame, limited: bool = True
 ) -> list[Problem]:
-    """Report percentages above 100, fractions among percentages, such as 0.15 after 12, and totals so far that fall.
+    """Problems of percentages above 100, fractions such as 0.15 after 12%, and cumulative totals that decrease.
 
     Parameters
     ----------

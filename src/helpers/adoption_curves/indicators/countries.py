@@ -1,4 +1,4 @@
-"""Comparison of countries by the newest observations of each measure, ranked only within a publisher's whole list."""
+"""Comparison of countries and regions by the latest value of each measure; ranked only within a complete list."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ LEAST_ECONOMIES = 20
 
 
 def compare_entities(data: Data, technology: str) -> pd.DataFrame:
-    """List values of each measure of a technology by entity: the newest, and those of the newest whole list.
+    """Values of each measure of a technology by country or region: the latest, and those of the latest complete list.
 
     Parameters
     ----------
     data : Data
     technology : str
+        Name as in indicators.csv; the result for "" is empty.
 
     Returns
     -------
     DataFrame
-        kind, measure, people, publisher, indicator, entity, date, value (percent), unit, standard_error, place (1 is
-        the highest) and places (how many have one), within (the time in which one use counts) and period (that the
-        value is of, where it is estimated from devices: "second quarter of 2026"; else ""). Only values of the newest
-        period of which the publisher's whole list is held have a place, and aggregates such as the World have none. Of
-        each measure and date the highest first.
+        One row per value, by measure and date, the highest first: ``kind``, ``measure``, ``people`` (who is counted),
+        ``publisher``, ``indicator``, ``entity``, ``date``, ``value`` (percent), ``unit``, ``standard_error``, ``place``
+        (1 is the highest) and ``places`` (their number), ``within`` (the time within which one use counts) and
+        ``period`` (for estimates from devices, such as "second quarter of 2026"). Only values of the latest period for
+        which the publisher's complete list is available have a place; the World and other groups have none.
 
     Raises
     ------
     DataError
-        For a technology that the data do not have; "" has no rows.
+        If the technology is unknown.
     """
     if technology not in (known := {"", *data.indicators["technology"]}):
         raise parameter_error("technology", technology, f"is not in the data; {suggest_names(technology, known)}")
@@ -63,19 +64,20 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
 
 
 def find_list(data: Data, technology: str, across: str = "") -> tuple[str, str]:
-    """Find the percentage of a technology that most countries and regions of ``entities.csv`` have.
+    """Percentage of a technology that is available for most countries and regions of ``entities.csv``.
 
     Parameters
     ----------
     data : Data
     technology : str
     across : str
-        The only indicator that counts; "" for all of the technology.
+        The only indicator to consider; "" for all of the technology.
 
     Returns
     -------
     tuple of str
-        Name of the indicator, and ""; or "" and the reason, a clause, where fewer than twenty have three exact values.
+        Name of the indicator, and ""; or "" and the reason as a clause, if fewer than twenty countries and regions have
+        three exact values.
     """
     if data.is_beside:
         return "", f"{data.path.name} holds own data, and no list of countries and regions"

@@ -13,7 +13,7 @@ from .problems import DataError, Problem
 
 
 def describe_coverage(data: Data) -> pd.DataFrame:
-    """Coverage of each series: its length and its quality.
+    """Observations available for each series: their number, dates, spacing and changes of method.
 
     Parameters
     ----------
@@ -22,10 +22,11 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per entity and indicator: title, role, technology, unit, n (exact observations), inexact (values printed
-        as "more than" or "less than"), first, last (dates), last_value, spacing_years (median), segments, longest
-        (exact values in the longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks and
-        suspected_breaks (dates).
+        One row per entity and indicator. ``n`` counts exact observations, ``inexact`` the others, ``segments`` the
+        parts between certain changes of method, and ``longest`` the observations of the longest part. ``first``,
+        ``last``, ``last_value``, ``spacing_years`` (median years between exact observations), ``high_confidence``
+        (share of observations, 0 to 1), ``breaks`` and ``suspected_breaks`` (dates) describe the observations;
+        ``title``, ``role``, ``technology`` and ``unit`` are those of the indicator.
     """
     key = ["entity", "indicator"]
     rows = data.observations.sort_values("date", kind="stable")
@@ -66,19 +67,26 @@ def describe_coverage(data: Data) -> pd.DataFrame:
 
 
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
-    """Series of ``data.path`` itself, with the facts that a run needs.
+    """Series of your own data, or of the project's, with the facts that a run needs.
 
     Parameters
     ----------
     data : Data
     words : sequence of str
-        Only series that have all of them in entity, indicator, title or unit, in whatever case.
+        Only series with all of these words in entity, indicator, title or unit, in upper or lower case.
 
     Returns
     -------
     DataFrame
-        entity, indicator, title, unit, n (exact observations), first, last (dates), last_value, limit (that of the
-        data: an indicator, a number, or "none").
+        One row per series: ``entity``, ``indicator``, ``title``, ``unit``, ``n`` (number of exact observations),
+        ``first`` and ``last`` (dates), ``last_value``, and ``limit`` (the upper limit of the data: an indicator, a
+        number, or "none").
+
+    Examples
+    --------
+    >>> from adoption_curves.indicators import load
+    >>> list_series(load(), ["china", "internet_users"])["indicator"].tolist()
+    ['internet_users', 'mobile_internet_users']
     """
     series = describe_coverage(data)
     own = set(data.own)
@@ -92,14 +100,14 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def format_expected(text: str, today: date | None = None) -> str:
-    """Expected day of a value in words.
+    """Expected publication date of a value as text.
 
     Parameters
     ----------
     text : str
-        ``2026-12-09``, ``2026-12``, or ``2027-01/2027-02``, a span of months; or "".
+        A day (``2026-12-09``), a month (``2026-12``), a span of months (``2027-01/2027-02``), or "".
     today : date, optional
-        A day after it is said to be past.
+        After the expected date, the text says that the value was expected then.
 
     Returns
     -------
@@ -136,23 +144,24 @@ def format_expected(text: str, today: date | None = None) -> str:
 
 
 def find_expected(data: Data, entity: str, indicator: str) -> str:
-    """Find when the next value of a series is expected.
+    """Expected publication date of the next value of a series.
 
     Parameters
     ----------
     data : Data
     entity, indicator : str
+        Names as in observations.csv.
 
     Returns
     -------
     str
-        As `format_expected` takes it; "" where nothing is expected, where the expected value is there, and for data as
-        they were known on an earlier day.
+        In the form that `format_expected` reads. "" if no value is expected, if the expected value has been published,
+        or if the data are those known on an earlier day.
 
     Raises
     ------
     DataError
-        For a name that the data do not have, and if the table names no day or month of the calendar.
+        If a name is unknown, or the table has a date that does not exist.
     """
     data.check_entity(entity)
     text, rows = data.find_entry(indicator).next_expected, data.find_rows(entity, indicator)

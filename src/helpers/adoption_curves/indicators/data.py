@@ -1,4 +1,4 @@
-"""Load a data folder or a file of series, select from its tables, and choose which of own data is studied."""
+"""Load a data folder or a file, select series, and choose the one to forecast."""
 
 from __future__ import annotations
 
@@ -38,25 +38,26 @@ def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Data:
-    """Checked tables of one data folder or file, as they were known on the day ``as_of``.
+    """Checked tables of a data folder or file, as published by the day ``as_of``; the result of `load`.
 
     Attributes
     ----------
     vintages, indicators, sources, entities, wording, claims, profile, notes : DataFrame
-        Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where values are printed,
-        ``precision`` (half a unit of the last printed digit). ``vintages`` are all rows of observations.csv, also
-        those after ``as_of``; so are those of ``profile`` and ``notes``.
+        Tables with the columns of ``data/README.md``. They also have ``row`` (line in the file) and, for published
+        values, ``precision`` (half a unit of the last digit). ``vintages`` has all rows of observations.csv. It,
+        ``profile`` and ``notes`` include rows published after ``as_of``.
     observations : DataFrame
-        Of each value the newest vintage that was public by ``as_of``.
+        The latest vintage of each value that had been published by ``as_of``.
     path : Path
+        Folder or file.
     as_of : str
         ISO date, or "" for all data.
-    own : list of (entity, indicator)
-        The series that ``path`` itself holds, also those after ``as_of``.
+    own : list of tuple of str
+        Entity and indicator of each series in ``path``, including those published after ``as_of``.
     is_beside : bool
-        The project's tables stand beside own ones, and its references serve: ``path`` has none.
+        True for your own data without comparison technologies; those of the project are then available.
     understood : list of str
-        One sentence for each decision made while reading a file of own data.
+        Sentences on how your file was read.
     """
 
     vintages: pd.DataFrame
@@ -78,28 +79,35 @@ class Data:
         return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
 
     def series(self, entity: str, indicator: str, limit: str | float = "", since: str = "") -> AdoptionSeries:
-        """Select one series: its values since its last break, however few, and its limit.
-
-        Values before that break are in ``earlier``; nothing is computed from both.
+        """Select one series and its upper limit.
 
         Parameters
         ----------
         entity, indicator : str
-        limit : str, number or None, default ""
-            "" for that of the data: ``limit`` of indicators.csv, else 100 for a percentage, else none. "none" or None
-            for none; or a number in the unit of the series, or an indicator of the same entity in the same unit.
-        since : str, default ""
-            What a forecast uses, see `AdoptionSeries`: "", "all", or an ISO day.
+            Names as in observations.csv.
+        limit : str, float or None
+            "" uses the limit in indicators.csv, otherwise 100 for a percentage, otherwise none. A number is in the unit
+            of the series. A name selects another indicator of the same entity in the same unit. None or "none" means no
+            limit.
+        since : str
+            Observations that a forecast uses: "", "all" or an ISO day, see `AdoptionSeries`.
 
         Returns
         -------
         AdoptionSeries
+            Observations since the last certain change of method, however few. Those before it are in ``earlier``.
 
         Raises
         ------
         DataError
-            For an unknown name (with the nearest ones), no observation public by ``as_of``, a limit that is missing, in
-            another unit or below an observation, or a day that leaves fewer than three usable values.
+            If a name is unknown (similar names are suggested), nothing had been published by ``as_of``, the limit is
+            missing, in another unit or below an observation, or `since` leaves fewer than three usable observations.
+
+        Examples
+        --------
+        >>> data = load()
+        >>> data.series("China", "internet_users").unit
+        'million people'
         """
         entry = self.find_entry(indicator)
         rows = self.find_rows(entity, indicator)
@@ -111,31 +119,37 @@ class Data:
     def references(
         self, exclude: AdoptionSeries | str = "", role: str = "reference", measure: str = "level"
     ) -> list[AdoptionSeries]:
-        """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as limit.
+        """Comparison technologies, each with its upper limit.
 
-        A percentage has the limit 100; a count has its base indicator. Left out are usage rates that repeat a users
-        series, segments of fewer than three observations, and segments in which nothing rises above the first
-        observation (the landline telephone since 2013 says nothing about adoption). Values of exactly 0, rounded in the
-        source, are dropped: a share of 0 has no logit.
+        The limit of a percentage is 100, that of a count its base indicator. A series is split at each certain change
+        of method. Left out are rates that repeat a series of users, segments with fewer than three observations, and
+        segments that never rise above their first observation. Zeros are dropped, because the source has rounded them.
 
         Parameters
         ----------
         exclude : AdoptionSeries or str, optional
-            Every series of the same technology, in whichever entity, is left out; or of the technology of this name.
-        role : str, default "reference"
-            Or "held_out": technologies that set no constant of the forecast, for tests; or "early": those by which
-            forecasts are judged only below 5% of the limit.
-        measure : str, default "level"
-            What is in use on a day, and totals so far; or "flow": shares of sales. The two are never mixed.
+            Technology to leave out, in all entities: its name, or that of a series.
+        role : str
+            "reference"; "held_out" for technologies that played no part in choosing the constants of the forecast; or
+            "early" for those that are used only below 5% of their limit.
+        measure : str
+            "level" for values in use on a date and totals so far, or "flow" for shares of sales.
 
         Returns
         -------
-        list of AdoptionSeries, in order of entity, indicator and date
+        list of AdoptionSeries
+            In order of entity, indicator and date.
 
         Raises
         ------
         DataError
-            When no earlier technology has the name to exclude, or there is no such measure.
+            If no technology has the name to exclude, or `measure` is unknown.
+
+        Examples
+        --------
+        >>> series = load().series("China", "internet_users")
+        >>> "internet use" in {each.technology for each in load().references(exclude=series)}
+        False
         """
         if measure not in ("level", "flow"):
             raise parameter_error("measure", measure, "is neither level nor flow")
@@ -145,18 +159,16 @@ class Data:
             return load(as_of=self.as_of).references(exclude, role, measure)
         technology = exclude if isinstance(exclude, str) else exclude.technology
         alike = [series for series in self._technologies if (series.measure == "flow") == (measure == "flow")]
-        found = [series for series in alike if series.role == role]
-        return [series for series in found if series.technology != technology or not technology]
+        selection = [series for series in alike if series.role == role]
+        return [series for series in selection if series.technology != technology or not technology]
 
     def list_technologies(self) -> set[str]:
-        """Names of the earlier technologies: those of the references, those held out, and the early ones."""
+        """Names of the comparison technologies of all three roles."""
         table = load().indicators if self.is_beside else self.indicators
         return set(table.loc[table["role"].isin(_EARLIER), "technology"])
 
     def find_limit(self, indicator: str) -> str:
-        """Find the limit that the data name for an indicator: an indicator, a number, or "none".
-
-        It is ``limit`` of indicators.csv; where that is blank 100 for a percentage, and none for anything else.
+        """Default upper limit of an indicator.
 
         Parameters
         ----------
@@ -165,19 +177,21 @@ class Data:
         Returns
         -------
         str
+            An indicator, a number or "none": the limit in indicators.csv, otherwise 100 for a percentage, otherwise
+            "none".
 
         Raises
         ------
         DataError
-            For an unknown indicator.
+            If the indicator is unknown.
         """
         entry = self.find_entry(indicator)
         return entry.limit or ("100" if _is_percentage(entry) else "none")
 
     def offer_limits(self, series: AdoptionSeries) -> dict[str, Limit | None]:
-        """Limits that a series could have, by name: its own, the latest population of its entity, and none.
+        """Upper limits that a series could have: its own, the latest population of its entity, and none.
 
-        Users, of whatever month or week, are people there: no more than the population.
+        Users are people, so there cannot be more of them than the population.
 
         Parameters
         ----------
@@ -186,7 +200,7 @@ class Data:
         Returns
         -------
         dict of str to Limit or None
-            In the unit of the series.
+            By title, in the unit of the series.
         """
         offered: dict[str, Limit | None] = {} if series.limit is None else {series.limit.title: series.limit}
         population = self.find_population(series)
@@ -196,7 +210,7 @@ class Data:
         return offered | {"none": None}
 
     def find_population(self, series: AdoptionSeries) -> pd.Series | None:
-        """Find the newest population of the entity of a series, in its unit, by date; None where there is none.
+        """Latest population of the entity of a series.
 
         Parameters
         ----------
@@ -205,7 +219,7 @@ class Data:
         Returns
         -------
         Series or None
-            Named by its indicator.
+            By date, in the unit of the series, named after its indicator; None if the data have no population.
         """
         people = re.sub(r"^(million |)(\S+ )*?users$", r"\1people", series.unit)
         about = [(name, entry) for name, entry in self._entries.items() if entry.role == "base"]
@@ -215,12 +229,12 @@ class Data:
         return max(populations, key=lambda each: (each.index[-1], self._entries[str(each.name)].title), default=None)
 
     def known_on(self, date: str | date) -> Data:
-        """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
+        """The data as published by a day, like ``load(path, as_of=date)``.
 
         Parameters
         ----------
         date : str or date
-            ISO date; "" for all that ``self`` holds.
+            ISO date, or "" for all data.
 
         Returns
         -------
@@ -232,7 +246,7 @@ class Data:
         return _know(self, f"{day:%Y-%m-%d}")
 
     def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
-        """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
+        """Row of indicators.csv as a named tuple; a `DataError` with similar names if the indicator is unknown."""
         if indicator not in self._entries:
             near = suggest_names(indicator, self._entries)
             message = f"is not in {self._name_table('indicators')}; {near} ('adoption list' shows all)"
@@ -240,22 +254,22 @@ class Data:
         return self._entries[indicator]
 
     def check_entity(self, entity: str) -> None:
-        """Raise a `DataError` with the nearest names for an entity without observations and rows of the profile."""
+        """Raise a `DataError` with similar names if an entity has neither observations nor a profile of use."""
         known = {*self.vintages["entity"], *self.profile["entity"]}
         if entity not in known:
             raise parameter_error("entity", entity, f"is not in {self.path.name}; {suggest_names(entity, known)}")
 
     def is_own(self, entity: str, indicator: str) -> bool:
-        """True for a series of one's own data, whose unit is a label."""
+        """Whether a series is from your own data."""
         return self.is_beside and (entity, indicator) in self.own
 
     def exact_values(self, entity: str, indicator: str) -> pd.Series:
-        """Return all exact observations of a series by date, across breaks; empty where there are none."""
+        """All exact observations of a series by date, across changes of method."""
         rows = self.find_rows(entity, indicator)
         return rows[rows["qualifier"] == "exact"].set_index("date")["value"].rename(indicator).sort_index()
 
     def find_notes(self, entity: str, indicator: str) -> list[tuple[str, str]]:
-        """Return the notes on a series that were public by ``as_of``, newest first: text, and url of the source."""
+        """Text and address of each note on a series that had been published by ``as_of``, the latest first."""
         rows = self.notes[(self.notes["entity"] == entity) & (self.notes["indicator"] == indicator)]
         rows = rows if self.day() is None else rows[rows["published"] <= self.day()]
         rows = rows.sort_values("published", ascending=False, kind="stable")
@@ -263,40 +277,40 @@ class Data:
         return list(zip(rows["text"], rows["source"].map(urls).fillna(""), strict=True))
 
     def find_rows(self, entity: str, indicator: str) -> pd.DataFrame:
-        """Return the observations of a series as in the table; empty where there are none."""
+        """Rows of observations.csv of a series, in the latest vintage."""
         return self.observations.iloc[self._places.get((entity, indicator), [])]
 
     def find_vintages(self, entity: str, indicator: str) -> pd.DataFrame:
-        """Return every vintage of the observations of a series that was public by ``as_of``, in order of date."""
+        """Every vintage of the observations of a series published by ``as_of``, in order of date."""
         rows = self._public_vintages
         rows = rows[(rows["entity"] == entity) & (rows["indicator"] == indicator)]
         return rows.sort_values(["date", "published"], kind="stable")
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the tables by name, with every vintage of the observations, also those after ``as_of``."""
+        """Tables by name, with every vintage of the observations."""
         return {"observations": self.vintages} | {name: getattr(self, name) for name in TABLES[1:]}
 
     def find_breaks(self, entity: str, indicator: str) -> pd.DataFrame:
-        """Return the breaks of a series by ``as_of``: date, kind (break or suspected), reason."""
+        """Changes of method of a series by ``as_of``: date, kind ("break" if certain, else "suspected"), reason."""
         rows = self.breaks[self.breaks["indicator"] == indicator]
         rows = rows[rows["entity"].isin(["", entity])]
         return rows[["date", "kind", "reason"]].reset_index(drop=True)
 
     def day(self) -> pd.Timestamp | None:
-        """Return ``as_of`` as a Timestamp, or None."""
+        """``as_of`` as a Timestamp; None for all data."""
         return pd.Timestamp(self.as_of) if self.as_of else None
 
     def printed(self) -> str:
-        """The headings and names of a file of one's own beside its values, in a sentence; "" for a folder."""
+        """Sentence with the headings and labels of your own file; "" for a folder."""
         return next(iter(self.understood), "")
 
     def until(self) -> str:
-        """Day of knowledge in words: "" or " as known on 2025-10-31"."""
+        """``as_of`` as text: " as known on 2025-10-31", or ""."""
         return f" as known on {self.as_of}" if self.as_of else ""
 
     @cached_property
     def observations(self) -> pd.DataFrame:
-        """Of each value the newest vintage that was public by ``as_of``."""
+        """The latest vintage of each value that had been published by ``as_of``."""
         vintages = self._public_vintages.sort_values("published", kind="stable")
         return vintages.drop_duplicates(_KEY, keep="last").sort_index().reset_index(drop=True)
 
@@ -307,7 +321,7 @@ class Data:
 
     @cached_property
     def breaks(self) -> pd.DataFrame:
-        """Breaks by ``as_of``, in order of date: indicator, entity ("" for all), and the columns of `find_breaks`."""
+        """Changes of method by ``as_of``, in order of date; entity is "" if a change concerns all."""
         rows = [
             (entry.indicator, entity, pd.Timestamp(day), kind, reason)
             for entry in self._entries.values()
@@ -324,12 +338,12 @@ class Data:
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], np.ndarray]:
-        """Places of each series in the table; the rows themselves would need much memory for many series."""
+        """Positions of the rows of each series in the table; storing the rows would need much more memory."""
         return self.observations.groupby(["entity", "indicator"]).indices
 
     @cached_property
     def _technologies(self) -> list[AdoptionSeries]:
-        """What `references` chooses from: technologies of all three roles."""
+        """Comparison technologies of all three roles."""
         wanted = self.indicators[self.indicators["role"].isin(_EARLIER) & (self.indicators["rate_of"] == "")]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
         known = set(_list_exact(self.observations))
@@ -352,7 +366,7 @@ class Data:
             raise parameter_error("technology", name, f"is no comparison technology; {suggest_names(name, known)}")
 
     def _name_table(self, table: str) -> str:
-        """File name of a table for messages: its own file, or the one file of own data."""
+        """File name of a table, for messages; for your own file the name of that file."""
         return self.path.name if self.path.is_file() else f"{table}.csv"
 
     def _cut(self, entity: str, entry: Any, rows: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
@@ -360,7 +374,7 @@ class Data:
         return split_series(entry, rows, self.find_breaks(entity, entry.indicator), every)
 
     def _explain_choice(self, entity: str, indicator: str) -> DataError:
-        """Error for an indicator without an observation, with the names that exist."""
+        """Error for an indicator without observations, with the names that exist."""
         rows = self.vintages[self.vintages["entity"] == entity]
         first = rows.loc[rows["indicator"] == indicator, "published"].min()
         if pd.notna(first):
@@ -376,7 +390,7 @@ class Data:
         return parameter_error("entity", entity, message)
 
     def _limit(self, entry: Any, series: AdoptionSeries, limit: str | float | None) -> AdoptionSeries:
-        """The series with the limit that was asked for; see ``series``."""
+        """The series with the limit that was chosen, see `series`."""
         text = "none" if limit is None else str(limit).strip()
         if text == "":
             text = self.find_limit(entry.indicator)
@@ -392,7 +406,7 @@ class Data:
         return series.with_limit(self._limit_by_indicator(entry, series, text), BASE_TOLERANCE)
 
     def _limit_by_indicator(self, entry: Any, series: AdoptionSeries, text: str) -> Limit:
-        """The limit that an indicator of the same entity is."""
+        """Limit that is another indicator of the same entity."""
         entity, right = series.entity, f"an indicator of {series.entity} in {entry.unit}, a number in {entry.unit}"
         base, values = self.find_entry(text, "limit"), self.exact_values(entity, text)
         population, why = self.find_population(series), ""
@@ -408,7 +422,7 @@ class Data:
         return Limit(values, text, base.title)
 
     def _check_share(self, entity: str, indicator: str) -> None:
-        """Refuse own percentages without a limit of which no value is above 1, or one is above 100."""
+        """Raise an error for your own percentages without a limit if none is above 1, or one is above 100."""
         largest = self.find_rows(entity, indicator)["value"].max()
         message = f"the largest value of {of_entity(indicator, entity)} is {largest:,.10g}"
         if largest <= 1:
@@ -420,29 +434,30 @@ class Data:
 
 
 def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
-    """Checked tables of a data folder, or of a file of series; read once a process, as long as the files stay the same.
+    """Load and check a data folder or a file.
 
-    Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
-    references, limits and other countries, never their claims or profile. All callers share the result:
-    take copies of its tables before you change them.
+    The result is cached in the process until a file changes. All callers share it, so copy its tables before you modify
+    them.
 
     Parameters
     ----------
-    path : str, Path or Source, default "data"
-        Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv and
-        profile.csv, if there are any), or any file with dates and values (see ``own``), where ``x.csv?date=Year``
-        says how to read it; what does not exist here is looked up in the project's folder.
-    as_of : str or date, default ""
-        ISO date. Observations published later, and later breaks, do not exist for anything that uses the result.
+    path : str, Path or Source
+        A folder with observations.csv, indicators.csv, sources.csv and datapackage.json (claims.csv and profile.csv are
+        optional), or a file with dates and values. Options for a file follow a question mark, as in
+        ``"x.csv?date=Year&unit=million people"``. A path that does not exist is looked up in the project's folder.
+    as_of : str or date
+        Use only what had been published by this day, an ISO date; "" for all data.
 
     Returns
     -------
     Data
+        If `path` is your own data, the project's comparison technologies, limits and other countries stay available,
+        but not its claims and its profile of use.
 
     Raises
     ------
     DataError
-        With every problem of every table: file, row, column, value and what would be right.
+        Listing every problem found, with file, row, column, value and the correction.
 
     Examples
     --------
@@ -465,20 +480,20 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
 
 
 def _read_times(path: Path) -> tuple[tuple[int, int, int], ...]:
-    """Time, size and number on the disk of a file, or of each table of a folder: one of them changes with the file."""
+    """Time, size and inode of a file, or of each table of a folder; at least one changes when a file does."""
     files = [each for each in (path, *(path / f"{name}.csv" for name in TABLES)) if find_kind(each) == "file"]
     return tuple((state.st_mtime_ns, state.st_size, state.st_ino) for state in (each.stat() for each in files))
 
 
 @lru_cache(maxsize=4)
 def _know(data: Data, as_of: str) -> Data:
-    """The data as they were known on a day, the same object for all who ask."""
+    """The data as published by a day; all callers get the same object."""
     return replace(data, as_of=as_of)
 
 
 @lru_cache(maxsize=4)
 def _load(path: Path, choices: tuple[tuple[str, str | tuple[str, ...]], ...], folder: Path, *state: Any) -> Data:
-    """All that `load` reads beside the project's `folder`; `state` is what else it depends on."""
+    """What `load` returns for all data; `state` only makes the cache forget results of changed files."""
     is_file, understood = find_kind(path) == "file", list[str]()
     tables = {} if is_file else {**read_tables(path)}
     beside = is_file or not ((tables["indicators"]["role"] == "reference").any() or path.resolve() == folder.resolve())
@@ -494,7 +509,7 @@ def _load(path: Path, choices: tuple[tuple[str, str | tuple[str, ...]], ...], fo
 
 
 def list_studied(data: Data) -> list[tuple[str, str]]:
-    """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations.
+    """Series of the data that can be forecast, which excludes base populations.
 
     Parameters
     ----------
@@ -503,18 +518,24 @@ def list_studied(data: Data) -> list[tuple[str, str]]:
     Returns
     -------
     list of tuple of str
+        Entity and indicator of each series in the data's own path.
+
+    Examples
+    --------
+    >>> ("China", "genai_users") in list_studied(load())
+    True
     """
     bases = set(data.indicators.loc[data.indicators["role"] == "base", "indicator"])
     return [pair for pair in data.own if pair[1] not in bases]
 
 
 def _is_percentage(entry: Any) -> bool:
-    """True if an indicator is a percentage: its base is 100 in the same unit."""
+    """Whether an indicator is a percentage, so that its limit is 100."""
     return entry.unit.startswith("percent")
 
 
 def _limit_by_number(series: AdoptionSeries, text: str, most: float = 100) -> Limit:
-    """The limit that a number means, on every date of a series; that of a percentage is `most` at most."""
+    """Limit that is the same number on every date; for a percentage at most `most`."""
     number = float(text)
     if not SMALLEST <= number <= LARGEST:
         raise parameter_error("limit", text, "is no limit; write a positive number, an indicator or 'none'")
@@ -528,26 +549,26 @@ def _limit_by_number(series: AdoptionSeries, text: str, most: float = 100) -> Li
 
 
 def choose_series(data: Data, parameters: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
-    """Defaults for entity and indicator, of a series of the data themselves.
+    """Entity and indicator of a run, completed from the data.
 
-    What is usual is kept where a folder holds it. Otherwise the entity and the indicator are the only ones of
-    ``data.path``; an indicator that is the limit or a base population is none to study.
+    The defaults are kept if a folder has them. Otherwise the only entity and the only indicator of the data are chosen;
+    an indicator that serves as limit or base population does not count.
 
     Parameters
     ----------
     data : Data
-    given, usual : dict of str to str
-        Values of the parameters entity and indicator: those that were given, with the limit, and the defaults.
+    parameters, usual : dict of str to str
+        Values of the parameters entity, indicator and limit that were set, and the defaults.
 
     Returns
     -------
     dict of str to str
-        Both.
+        Entity and indicator.
 
     Raises
     ------
     DataError
-        If the data have several entities or indicators and none is given, or lack the one that is given.
+        If the data have several entities or indicators and none was set, or do not have the one that was set.
     """
     studied = set(list_studied(data))
     pairs = [pair for pair in data.own if pair in studied or pair[1] == parameters.get("indicator")]

@@ -1,4 +1,4 @@
-"""Read the tables of a data folder as text, and its descriptor: nothing is converted before it is checked."""
+"""Read the tables of a data folder as text, and their schemas; nothing is converted before it is checked."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TABLES = ("observations", "indicators", "sources", "entities", "wording", "claim
 
 
 def find_kind(path: str | Path) -> str:
-    """Kind of ``path``: "file", "folder", "" for nothing, or in words what it is and why it is unusable."""
+    """Type of ``path``: "file", "folder", "" if it does not exist, or a phrase on why it cannot be used."""
     try:
         mode = Path(path).stat().st_mode
     except FileNotFoundError:
@@ -54,7 +54,7 @@ def find_kind(path: str | Path) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the content of a file, or raise a `DataError` that says why it cannot be read."""
+    """Content of a file; a `DataError` with the reason if it cannot be read."""
     kind = find_kind(path)
     if kind != "file":
         message = {"": "is missing in {}; the data need this file", "folder": "is a folder in {}; the data need a file"}
@@ -67,13 +67,13 @@ def read_bytes(path: Path) -> bytes:
 
 
 def raise_for_size(path: Path, size: int) -> None:
-    """Raise a `DataError` where a file, unpacked, would take minutes to be checked, and most of the memory."""
+    """Raise a `DataError` if a file, unpacked, would take minutes to check and most of the memory."""
     if size > _LARGEST_FILE:
         raise file_error(path, f"holds more than {_LARGEST_FILE:,} bytes; take a part of it")
 
 
 def decode_text(path: Path, raw: bytes) -> str:
-    """Return the content of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8."""
+    """Content of a UTF-8 file with LF as line ends; a `DataError` if it is not UTF-8."""
     for mark, what in _BEGINNINGS.items():
         if raw[:400].lstrip().startswith(mark):
             raise file_error(path, f"is {what}, not CSV; save or export it as 'CSV UTF-8'")
@@ -88,7 +88,7 @@ def decode_text(path: Path, raw: bytes) -> str:
 
 
 def _guess_encoding(raw: bytes) -> str:
-    """The encoding that bytes look like: "gbk" for common Chinese signs, "cp1252" for single letters; "" for others."""
+    """Probable encoding of bytes: "gbk" for common Chinese characters, "cp1252" for single letters; otherwise ""."""
     pairs = re.findall(rb"[\xa1-\xfe]{2}", raw)
     single = re.sub(rb"[\xa1-\xfe]{2}", b"", raw)
     if not re.search(rb"[\x80-\xff]", single) and sum(b"\xb0" <= pair <= b"\xd8" for pair in pairs) * 2 >= len(pairs):
@@ -102,7 +102,7 @@ def _name_reason(error: Exception) -> str:
 
 
 def file_error(path: Path, message: str, row: int | None = None) -> DataError:
-    """Return the `DataError` for one thing that is wrong with a file."""
+    """`DataError` for one error in a file."""
     return DataError([Problem(path.name, row, "", "", message)])
 
 
@@ -110,7 +110,7 @@ def file_error(path: Path, message: str, row: int | None = None) -> DataError:
 
 
 def read_table(path: Path, fields: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the table as text with the line number of each row as index; columns that it may lack are blank.
+    """A table as text, indexed by line number; optional columns that are missing are blank.
 
     Raises
     ------
@@ -137,18 +137,18 @@ def read_table(path: Path, fields: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def make_frame(header: Sequence[str], body: Sequence[NumberedRow]) -> pd.DataFrame:
-    """Table of texts of rows that are as long as the header; its index is the number of each row in the file."""
+    """Table of rows as long as the header, as text, indexed by row number in the file."""
     return pd.DataFrame([cells for _, cells in body], [number for number, _ in body], header, dtype=str)
 
 
 def list_repeated(file: str, line: int, header: Sequence[str]) -> list[Problem]:
-    """Report names that stand twice in the header, which is in this line."""
+    """Problems of names that occur twice in the header, which is on this line."""
     twice = sorted(name for name, count in Counter(header).items() if count > 1)
     return [Problem(file, line, name, "", "stands twice in the header; keep one") for name in twice]
 
 
 def split_rows(path: Path, text: str, mark: str = ",") -> list[NumberedRow]:
-    """Split into (line number, cells); blank lines, and lines of delimiters alone, are no rows."""
+    """Rows as line number and cells, without blank lines and lines of delimiters."""
     rows: list[NumberedRow] = []
     start = 1
     reader = csv.reader(io.StringIO(text), strict=True, delimiter=mark)
@@ -165,7 +165,7 @@ def split_rows(path: Path, text: str, mark: str = ",") -> list[NumberedRow]:
 
 
 def explain_length(cells: list[str], header: Sequence[str]) -> str:
-    """Explain a row that has more or fewer fields than the header."""
+    """Message on a row with more or fewer cells than the header."""
     right = "write a comma for each empty one"
     if len(cells) > len(header):
         right = 'put a text that holds a comma in "", write numbers with a point and without separators'
@@ -176,6 +176,6 @@ def explain_length(cells: list[str], header: Sequence[str]) -> str:
 
 
 def read_schemas() -> dict[str, dict[str, Any]]:
-    """Return the Table Schema of each table; a folder of one's own has those of the project."""
+    """Table Schema of each table; those of the project, also for your own folder."""
     content = json.loads(find_shipped("datapackage.json").read_text(encoding="utf-8"))
     return {one["name"]: one["schema"] for one in content["resources"]}

@@ -1,4 +1,4 @@
-"""Dates and periods as tables write them: a column is read in the one form in which every cell is a date."""
+"""Dates and periods in files: a column is read in the one format in which every cell is a date."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WRITE = "write 2025-12-31, 2025-12, 2025-Q4, 2025-H2 or 2025"
 
 
 def read_day(text: str) -> date | None:
-    """Read an ISO date; None for everything else, also a day that does not exist."""
+    """ISO date as a day; None for any other text, and for a day that does not exist."""
     try:
         return date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
     except ValueError:
@@ -43,7 +43,7 @@ def read_day(text: str) -> date | None:
 
 @lru_cache(maxsize=8192)
 def list_days(text: str) -> dict[str, date]:
-    """The days that a text may mean, by form: of a month, quarter, half-year or year the last.
+    """Days that a text may mean, by format; for a month, quarter, half-year or year the last day.
 
     >>> list_days("Q1 2024"), list_days("31/12/2024")
     ({'%Y-%m': datetime.date(2024, 3, 31)}, {'%d/%m/%Y': datetime.date(2024, 12, 31)})
@@ -81,7 +81,7 @@ def _read_year_end(text: str, end: str) -> date | None:
 
 
 def _may_span(cells: Sequence[str]) -> bool:
-    """True for years that may span two: FY2024, 2023/24, and 2009-10, 2010-11 but not for 2009-10, 2009-11."""
+    """Whether years may span two: true for FY2024, 2023/24, and for 2009-10, 2010-11, but not for 2009-10, 2009-11."""
     spans = [re.fullmatch(SPAN, cell) for cell in cells]
     ends = {(int(one[2] or 0) - int(one[1])) % 100 for one in spans if one}
     plain = all(cell.isdigit() or list_days(cell) for cell in cells)
@@ -90,7 +90,7 @@ def _may_span(cells: Sequence[str]) -> bool:
 
 
 def find_date_form(cells: Sequence[str], end: str = "") -> tuple[dict[str, str], str, str]:
-    """ISO days of cells in the one form in which all are dates; or, where there is none, or two, a cell and why.
+    """ISO days of cells in the one format in which all are dates; otherwise the wrong cell and the reason.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def find_date_form(cells: Sequence[str], end: str = "") -> tuple[dict[str, str],
 
 
 def explain_date(text: str) -> str:
-    """Problem of a text that is no ISO date, with the ISO dates that it may mean."""
+    """Message on a text that is not an ISO date, with the ISO dates that it may mean."""
     if days := sorted({str(day) for day in list_days(text).values()}):
         return f"is no ISO date; write {' or '.join(days)}"
     if read_day(text):

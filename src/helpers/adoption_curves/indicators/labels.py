@@ -1,4 +1,4 @@
-"""Captions and sources for figures and tables."""
+"""Labels, captions and sources for charts and tables."""
 
 from __future__ import annotations
 
@@ -17,39 +17,40 @@ from .series import AdoptionSeries
 
 @dataclass(frozen=True)
 class Names:
-    """What figures, tables and sentences call a series.
+    """Labels of a series in charts, tables and sentences; the result of `find_labels`.
 
     Attributes
     ----------
     title : str
-        With its entity.
+        Title with the country or region.
     unit, entity, base, limit_title : str
+        Unit, country or region, base population, and title of the upper limit; "" if there is none.
     as_of : str
-        "" for all values.
+        ISO date; "" for all data.
     measure : str
-        level, cumulative or flow.
+        "level", "cumulative" or "flow".
     own : bool
-        True if its unit is a label of one's own.
+        Whether the series is from your own data.
     known : Timestamp
-        The last day on which a value of the data came out.
+        Latest publication date in the data.
     population : tuple or None
-        Of users the newest population of the entity, and a sentence.
+        For users, the latest population of the entity, and a sentence on it.
     cautions : mapping
-        Its suspected breaks: date to what may have changed.
+        Reason of each suspected change of method, by date.
     publisher, publisher_name : str
-        Short ("" for none), and in full.
+        Short name of the publisher ("" if unknown), and the name in a sentence.
     asked : str
-        Who was asked, a sentence.
+        Sentence on who was asked or counted.
     people : str
         Who is counted.
     counted : str
-        What is counted, in full, and within what time where that has changed; "" for an own file.
+        What is counted, and within what time if that has changed; "" for your own data.
     doing : str
-        What they do ("use generative AI"); "" where no phrase is known.
+        Verb phrase such as "use generative AI"; "" if unknown.
     limit_is_series : bool
-        True if its limit has values too.
+        Whether the upper limit is another series.
     few : str
-        Why its values are too few for a forecast, see `AdoptionSeries.few`.
+        Reason why the observations are too few for a forecast, as `AdoptionSeries.few`.
     """
 
     title: str
@@ -74,7 +75,7 @@ class Names:
 
 
 def find_labels(data: Data, series: AdoptionSeries) -> Names:
-    """Return what figures, tables and sentences call a series.
+    """Labels of a series for charts, tables and sentences.
 
     Parameters
     ----------
@@ -84,6 +85,12 @@ def find_labels(data: Data, series: AdoptionSeries) -> Names:
     Returns
     -------
     Names
+
+    Examples
+    --------
+    >>> from adoption_curves.indicators import load
+    >>> find_labels(load(), load().series("China", "genai_users")).publisher
+    'CNNIC'
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     exact = series.observations["qualifier"] == "exact"
@@ -117,7 +124,7 @@ def find_labels(data: Data, series: AdoptionSeries) -> Names:
 
 
 def _find_population_share(data: Data, series: AdoptionSeries) -> tuple[float, str] | None:
-    """Newest population of the entity of users, and a sentence on the axis that is in percent of it."""
+    """Latest population of the entity, for a series of users, and a sentence on the axis in percent of it."""
     population = data.find_population(series)
     if population is None or data.find_entry(series.indicator).kind in ("company figures", "telemetry"):  # no people
         return None
@@ -132,7 +139,7 @@ def _find_population_share(data: Data, series: AdoptionSeries) -> tuple[float, s
 
 
 def _shorten_publisher(name: str) -> str:
-    """A publisher as sentences name it: by its letters where it has some, "" where it has no name or a long one.
+    """Publisher as in sentences: the abbreviation if it has one; "" if it has no name or a long one.
 
     >>> _shorten_publisher("China Internet Network Information Center (CNNIC)"), _shorten_publisher("Gallup")
     ('CNNIC', 'Gallup')
@@ -142,7 +149,7 @@ def _shorten_publisher(name: str) -> str:
 
 
 def find_within(text: str, date: pd.Timestamp) -> tuple[str, str, str]:
-    """The time within which one use counts at a date, the day since when, and the time before; "" for what is not told.
+    """Time within which one use counts at a date, the day since when, and the time before; "" for what is not stated.
 
     >>> find_within("at any time; 2025-06-30 in the past half-year", pd.Timestamp("2025-12-31"))
     ('in the past half-year', '2025-06-30', 'at any time')
@@ -154,7 +161,7 @@ def find_within(text: str, date: pd.Timestamp) -> tuple[str, str, str]:
 
 
 def _format_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> str:
-    """What `find_within` has found, behind what is counted; "" where that time is always the same."""
+    """Note on the time within which one use counts, if that has changed; otherwise ""."""
     if not day:
         return ""
     span = " to ".join(dict.fromkeys([format_long_date(day), format_long_date(last)]))
@@ -162,7 +169,7 @@ def _format_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> st
 
 
 def _format_question(entry: Any, publisher: str) -> str:
-    """Who was asked, or what was counted, as a sentence; "" where that is not known."""
+    """Sentence on who was asked, or what was counted; "" if that is not known."""
     if not (entry.people and entry.kind) or entry.people == entry.base:
         return ""
     if entry.kind == "telemetry":
@@ -173,20 +180,27 @@ def _format_question(entry: Any, publisher: str) -> str:
 
 
 def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
-    """Name the publishers behind the observations of every entity and indicator in a frame.
+    """Source line with the publishers of all series in a table.
 
     Parameters
     ----------
     data : Data
     frame : DataFrame
-        With the columns indicator and, optionally, entity and date. Without dates all exact observations count.
-    bases : bool, default False
-        The frame holds shares: the publishers of what earlier technologies are shares of count too.
+        Table with the column ``indicator`` and, optionally, ``entity`` and ``date``. Without dates all exact
+        observations count.
+    bases : bool
+        Whether the table has shares, so that the publishers of the base populations count too.
 
     Returns
     -------
     str
-        "Source: publisher; ..."; "" where there is none.
+        "Source: publisher; ..."; "" if there is none.
+
+    Examples
+    --------
+    >>> from adoption_curves.indicators import load
+    >>> cite_sources(load(), pd.DataFrame({"entity": ["China"], "indicator": ["genai_users"]}))
+    'Source: CNNIC.'
     """
     keys = [column for column in ("entity", "indicator", "date") if column in frame]
     rows = data.observations if "date" in keys else data.observations[data.observations["qualifier"] == "exact"]
@@ -199,14 +213,14 @@ def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
 
 
 def _list_publishers(data: Data, used: pd.Series) -> str:
-    """The publishers of sources, short, as in `cite_sources`; the title of a source whose publisher has no name."""
+    """Source line for given sources; if a publisher has no name, the title of the source stands for it."""
     sources = data.sources[data.sources["source_id"].isin(used)]
     names = sources["publisher"].where(sources["publisher"] != UNNAMED, "the file " + sources["title"])
     return cite_publishers(names)
 
 
 def cite_publishers(names: Iterable[str]) -> str:
-    """Publishers below a chart, each by its letters where it has some.
+    """Source line with publishers, by their abbreviation if they have one.
 
     >>> cite_publishers(["China Internet Network Information Center (CNNIC)", "Gallup", "Gallup"])
     'Source: CNNIC; Gallup.'
@@ -216,7 +230,7 @@ def cite_publishers(names: Iterable[str]) -> str:
 
 
 def find_publisher(data: Data, series: AdoptionSeries) -> str:
-    """The publisher of the last value of a series, whoever reports it."""
+    """Publisher of the last value of a series, even if it was read elsewhere."""
     [publisher] = find_source(data, series.observations.tail(1), "publisher")
     return str(publisher).partition(", as reported by ")[0]
 
@@ -224,20 +238,26 @@ def find_publisher(data: Data, series: AdoptionSeries) -> str:
 def cite_series(
     data: Data, series: AdoptionSeries, limit: bool = True, newer: bool = True, since: pd.Timestamp | None = None
 ) -> str:
-    """Name the publishers of the values of a series and of what is shown beside them, and its suspected breaks.
+    """Source line of a chart of a series, with a sentence on each suspected change of method.
 
     Parameters
     ----------
     data : Data
     series : AdoptionSeries
-    limit, newer : bool, default True
-        True if its limit at its dates, and its newer values that are only limits, are shown.
+    limit, newer : bool
+        Whether the chart shows the upper limit, and the newer values that are only bounds.
     since : Timestamp, optional
-        Values before this date are not shown, and no break among them is named.
+        First date in the chart.
 
     Returns
     -------
     str
+
+    Examples
+    --------
+    >>> from adoption_curves.indicators import load
+    >>> cite_series(load(), load().series("United States", "genai_use_rps")).startswith("Source: ")
+    True
     """
     name = series.limit.name if series.limit is not None else ""
     rows, limits = series.observations, data.find_rows(series.entity, name)
@@ -254,17 +274,19 @@ def cite_series(
 
 
 def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
-    """Addresses of the publications with the last observation up to each date; "" if unknown.
+    """Addresses of the publications with the last observation up to each date.
 
     Parameters
     ----------
     data : Data
     entity, indicator : str
-    dates : DatetimeIndex, Series or list of dates, increasing
+    dates : DatetimeIndex, Series or list of dates, length n
+        Increasing.
 
     Returns
     -------
-    list of str
+    list of str, length n
+        "" if unknown.
     """
     rows = data.find_rows(entity, indicator)
     rows = rows[rows["qualifier"] == "exact"].sort_values("date")
@@ -274,7 +296,7 @@ def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]
 
 
 def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """List the exact observations of a series with their shares and the addresses of their publications.
+    """Exact observations of a series with their shares and the addresses of their publications.
 
     Parameters
     ----------
@@ -284,9 +306,10 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        date, value, unit, share_of_limit (percent), standard_error, url, limit_url (of the limit), published_rate
-        (percent, which the publisher gives itself for the date) and rate_url; missing or "" where not published.
-        change_of_method (its reason, where one lies between the value before and this one; else "").
+        One row per observation: ``date``, ``value``, ``unit``, ``share_of_limit`` (percent), ``standard_error``,
+        ``url``, ``limit_url``, ``published_rate`` (percent, as the publisher states it) and ``rate_url``; missing or ""
+        if not published. ``change_of_method`` has the reason of a change between this value and the one before,
+        otherwise "".
     """
     dates = series.values.index
     rates = data.indicators.loc[data.indicators["rate_of"] == series.indicator, "indicator"]
@@ -306,7 +329,7 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
 
 
 def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """List the values after the last exact one, which are printed as limits.
+    """Values after the last exact one, which were published only as bounds.
 
     Parameters
     ----------
@@ -316,8 +339,9 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        date, qualifier (at_least or at_most), value, read_low and read_high (the ends between which it is read, if they
-        are known), reason (why so, from its note "Read as ...: reason."), unit, published (day) and url.
+        One row per value: ``date``, ``qualifier`` ("at_least" or "at_most"), ``value``, ``read_low`` and ``read_high``
+        (lowest and highest assumed value, if any), ``reason`` (for the assumed values), ``unit``, ``published`` and
+        ``url``.
     """
     rows = series.observations
     rows = rows[rows["date"].isin(series.newer.index)].sort_values("date").assign(unit=series.unit)
@@ -328,7 +352,7 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
 
 
 def list_earlier(series: AdoptionSeries) -> pd.DataFrame:
-    """List the exact observations before the last break of a series.
+    """Exact observations of a series before its last certain change of method.
 
     Parameters
     ----------
@@ -337,7 +361,8 @@ def list_earlier(series: AdoptionSeries) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        date, value (in the unit of the series), break (the day of the next one) and reason of that break.
+        One row per observation: ``date``, ``value`` (in the unit of the series), ``break`` (date of the next change)
+        and its ``reason``.
     """
     hard = series.breaks[series.breaks["kind"] == "break"].reset_index(drop=True)
     place = hard["date"].searchsorted(series.earlier.index, side="right")
@@ -346,20 +371,20 @@ def list_earlier(series: AdoptionSeries) -> pd.DataFrame:
 
 
 def find_source(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
-    """Look up what is known of the source of each value.
+    """Facts on the source of each value.
 
     Parameters
     ----------
     data : Data
     rows : DataFrame
-        Values: source_id, and reported_at where some were read on another page.
+        Values with ``source_id``, and ``reported_at`` if some were read on another page.
     column : str
-        Of the sources. The url of a value that was read on another page is that of this page.
+        Column of sources.csv. For ``url``, the page on which the value was read.
 
     Returns
     -------
-    Series
-        Text by row; "" where nothing is known.
+    Series of str
+        By row; "" if unknown.
     """
     texts = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
     cells = rows["source_id"].map(texts).fillna("")

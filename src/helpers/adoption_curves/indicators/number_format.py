@@ -1,4 +1,4 @@
-"""Numbers as the cells of a user's file write them."""
+"""Formats of numbers in users' files."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _SCALES = r"(?i)k|m|mn|mio|bn|mrd|[百千万萬亿億]+"
 
 
 class Number(str):
-    """A number that a spreadsheet's cell holds: digits with a point, and % where the cell shows a percentage."""
+    """Number in a cell of a spreadsheet: digits with a point, and % if the cell shows a percentage."""
 
     __slots__ = ()
 
 
 def strip_signs(text: str) -> str:
-    """A number without a sign of a limit before it, or of percent behind it."""
+    """A number without the sign of a bound before it, and without a percent sign after it."""
     return text if isinstance(text, Number) else text.lstrip("<>≤≥ ").rstrip("%‰ ")
 
 
 def write_plain(text: str, decimal: str) -> str:
-    """A number as digits with a point, read with this decimal mark; "" for what is none.
+    """A number as digits with a point, read with this decimal mark; "" if it is not a number.
 
     >>> write_plain("1.234,5", ","), write_plain("1,125", ","), write_plain("0,121", "."), write_plain("1 200", ".")
     ('1234.5', '1.125', '', '1200')
@@ -47,12 +47,12 @@ def write_plain(text: str, decimal: str) -> str:
 
 
 def is_number(text: str) -> bool:
-    """True for a number in some form, perhaps with a sign of percent or of a limit."""
+    """Whether a text is a number in some format, perhaps with a percent sign or the sign of a bound."""
     return any(write_plain(strip_signs(text), mark) for mark in ".,")
 
 
 def find_decimal(file: str, rows: Mapping[str, int], heading: str) -> str:
-    """The only decimal mark with which all texts that can be numbers are some; `rows` has the row of each text.
+    """The only decimal mark with which all texts are numbers; `rows` has the row of each text.
 
     Raises
     ------
@@ -69,13 +69,13 @@ def find_decimal(file: str, rows: Mapping[str, int], heading: str) -> str:
 
 
 def split_flag(cell: str, flags: str) -> tuple[str, str]:
-    """A cell without the letters and marks of --flags behind it, and these; a number stays as it is."""
+    """A cell without the footnote marks of --flags after it, and the marks."""
     match = re.fullmatch(rf"(.*[\d%:]) ?([{re.escape(flags)}]+)", cell) if flags else None
     return (match[1], match[2]) if match and not isinstance(cell, Number) else (cell, "")
 
 
 def check_flags(file: str, flags: Sequence[str], heading: str, unit: str) -> None:
-    """Raise a `DataError` for letters that are a part of values: behind all of them, or ones that scale a number."""
+    """Raise a `DataError` for footnote marks after every value, or ones that scale a number."""
     everywhere = {*flags} if len(flags) > 1 and len({*flags}) == 1 else set()
     for flag in {one for one in flags if re.fullmatch(_SCALES, one)} | everywhere - {""}:
         if flag not in everywhere or flag.casefold() not in unit.casefold():
@@ -85,7 +85,7 @@ def check_flags(file: str, flags: Sequence[str], heading: str, unit: str) -> Non
 
 
 def explain_value(text: str, decimal: str) -> str:
-    """Why a cell is no number, and what to write."""
+    """Reason why a cell is not a number, and what to write."""
     if text.startswith("="):
         return "is a formula without a result; open the file in a spreadsheet and save it"
     if SHOWN in text:

@@ -1,4 +1,4 @@
-"""Series as shares of their limits, for a comparison of their pace."""
+"""How fast series grew: the years that each took from one share of its upper limit to another."""
 
 from __future__ import annotations
 
@@ -12,22 +12,31 @@ from .series import AdoptionSeries
 
 
 def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Return the shares of the limit of a series and of comparison series as one table, a row a value.
+    """Shares of the upper limit of a series and of comparison technologies, in one table.
 
-    A change of method, certain or suspected, parts a series in two: nothing is drawn or ranked through one.
+    A series is split at each change of method, certain or suspected, so that nothing is drawn or ranked across one.
 
     Parameters
     ----------
     series : AdoptionSeries
-        Of it the values since the last change count. Without a limit, or with a single one of these, it has no rows.
+        Only its values since the last change of method are used. Without a limit, or with a single value, it has no
+        rows.
     references : sequence of AdoptionSeries
-        Each with its own limit.
+        Comparison technologies, each with its limit.
 
     Returns
     -------
     DataFrame
-        number (of the part of a series, 0 is of `series`), entity, indicator, technology, target (bool: `series`),
-        year (with decimals), share (of the limit, 0 to 1).
+        One row per value: ``number`` (of the segment; 0 is that of `series`), ``entity``, ``indicator``,
+        ``technology``, ``target`` (True for `series`), ``year`` (decimal) and ``share`` (of the limit, 0 to 1).
+
+    Examples
+    --------
+    >>> from adoption_curves.indicators import load
+    >>> data = load()
+    >>> shares = list_shares(data.series("China", "internet_users"), data.references())
+    >>> shares.columns.tolist()
+    ['number', 'entity', 'indicator', 'technology', 'target', 'year', 'share']
     """
     columns = {"number": int, "entity": str, "indicator": str, "technology": str, "target": bool}
     columns |= {"year": float, "share": float}
@@ -43,7 +52,7 @@ def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) ->
 
 
 def _part_shares(series: AdoptionSeries) -> list[pd.Series]:
-    """The shares of a series before, between and after its changes of method, at least one part."""
+    """Shares of a series between its changes of method; at least one part, which may be empty."""
     changes = series.breaks["date"].to_numpy("datetime64[s]")
     sides = np.searchsorted(np.sort(changes), series.values.index.to_numpy("datetime64[s]"), side="right")
     return [part for _, part in series.share.groupby(sides)] or [series.share]

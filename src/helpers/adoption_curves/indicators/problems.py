@@ -1,4 +1,4 @@
-"""Problems of data and of choices from them, as messages for people."""
+"""Errors in data and in choices from them, as messages for people."""
 
 from __future__ import annotations
 
@@ -18,10 +18,20 @@ _MAX_MESSAGE_CHARACTERS = 1000
 
 @dataclass(frozen=True)
 class Problem:
-    """Problem of the data: its place, its description, and what would be right.
+    """One error in the data: its place, its description, and what would be right.
 
-    ``row`` is the line number that an editor shows (the header is 1). For a wrong parameter ``file`` is empty and
-    ``column`` names the parameter. ``more`` counts further problems of the same kind that are not listed.
+    Attributes
+    ----------
+    file : str
+        File name; "" for a wrong parameter.
+    row : int or None
+        Line number as in an editor, where the header is 1.
+    column : str
+        Column, or the name of the parameter.
+    value, message : str
+        Wrong value, and what is wrong with it.
+    more : int
+        Number of further errors of the same kind that are not listed.
     """
 
     file: str
@@ -39,7 +49,9 @@ class Problem:
 
 
 class DataError(UserError, ValueError):
-    """The data, or a choice from them, is not usable; ``str()`` lists the problems, one a line, and counts the rest.
+    """Raised if the data, or a choice from them, cannot be used.
+
+    The message has one line per problem; if there are many, it counts the rest.
 
     Attributes
     ----------
@@ -59,18 +71,18 @@ class DataError(UserError, ValueError):
 def list_problems(
     file: str, rows: pd.DataFrame, column: str, message: str | Callable[[dict[str, Any]], str]
 ) -> list[Problem]:
-    """Report rows of a table; of many only the first, the last of which counts the others.
+    """Problems of several rows of a table; if there are many, the last one listed counts the rest.
 
     Parameters
     ----------
     file : str
-        Table or file of the problems.
+        Name of the file.
     rows : DataFrame
-        ``row`` (line in the file), ``value`` (what is quoted), and whatever the message needs.
+        Rows with ``row`` (line in the file), ``value`` (the text to quote), and the columns that the message uses.
     column : str
-        The column that has the problems.
+        Column with the wrong values.
     message : str or callable
-        A format string over the columns of ``rows``, or a function of one row as dict.
+        Format string over the columns of `rows`, or a function of one row as a dict.
 
     Returns
     -------
@@ -87,7 +99,7 @@ def list_problems(
 
 
 def suggest_names(name: object, valid: Iterable[str]) -> str:
-    """Nearest valid names to ``name``, or some of the valid names."""
+    """The valid names most similar to ``name``; if none is similar, some of the valid names."""
     valid = sorted(set(valid))
     sought = str(name).lower()[:SHOWN_CHARACTERS]
     by_lower = {candidate.lower(): candidate for candidate in valid}
@@ -97,16 +109,16 @@ def suggest_names(name: object, valid: Iterable[str]) -> str:
 
 
 def list_names(names: Iterable[str]) -> str:
-    """List the first twelve names, in order."""
+    """The first twelve names in alphabetical order, separated by commas."""
     names = sorted(names)
     return ", ".join(map(shorten, names[:12])) + (", ..." if len(names) > 12 else "")
 
 
 def parameter_error(parameter: str, value: object, message: str) -> DataError:
-    """Return the `DataError` for one wrong parameter."""
+    """`DataError` for one wrong parameter."""
     return DataError([Problem("", None, parameter, str(value), message)])
 
 
 def cell_error(file: str, message: str, row: int | None = None, column: str = "", value: str = "") -> DataError:
-    """Return the `DataError` for one thing that is wrong in a file."""
+    """`DataError` for one wrong cell, column or file."""
     return DataError([Problem(file, None if row is None else int(row), column, str(value), message)])

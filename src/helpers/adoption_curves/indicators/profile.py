@@ -1,4 +1,4 @@
-"""Profile of use: who uses a technology, for what, with which product, by which measure, in which firms."""
+"""Profile of use: who uses a technology, for what, with which product, by which measure, and in which firms."""
 
 from __future__ import annotations
 
@@ -25,20 +25,28 @@ _PLAIN = r"|(?:use|ever use|have used) (?:generative )?AI(?: chatbots| at least 
 
 
 def list_profile(data: Data, indicator: str) -> pd.DataFrame:
-    """List the figures of the profile that are of an indicator's technology, or of a wider one, as known.
+    """Values of the profile of use for an indicator's technology, or for a wider one.
 
     Parameters
     ----------
     data : Data
-        ``as_of`` leaves out what was published later, and figures whose day of publication is not known.
+        With ``as_of``, values published later, or on an unknown day, are left out.
     indicator : str
 
     Returns
     -------
     DataFrame
-        The columns of ``profile.csv`` in its order; besides printed (the figure in words, with "more than" and its
-        like, and the sign of percentages), people (million, of a share of users: the share times the users of that
-        day), wider (bool: of a wider technology), publisher, and url (of the page that was read).
+        One row per value, in the order of ``profile.csv``: its columns, and ``printed`` (the value as text, with "more
+        than" and the percent sign), ``people`` (million; for a share of users, this share of the users on that date),
+        ``wider`` (whether the value is for a wider technology), ``publisher``, and ``url`` (the page on which it was
+        read).
+
+    Examples
+    --------
+    >>> from adoption_curves.indicators import load
+    >>> rows = list_profile(load(), "genai_users")
+    >>> {"question", "printed", "people"} <= {*rows.columns}
+    True
     """
     technology = data.find_entry(indicator).technology
     wider = _WIDER.get(technology, ())
@@ -56,10 +64,10 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
 
 
 def compute_rates(data: Data, indicator: str, entity: str) -> pd.DataFrame:
-    """Rates of use by age and sex: users of a group over internet users of that group, and the published ones.
+    """Rates of use by age and sex: users of a group over internet users of that group.
 
-    A share of users says who the users are, and not how common use is in a group: many of it may be online. Internet
-    users of a day are split by the newest published shares of the groups.
+    A group's share of the users does not show how common use is in the group, because the group may also be a large
+    share of all people online.
 
     Parameters
     ----------
@@ -69,11 +77,16 @@ def compute_rates(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        breakdown, category, date, value (percent), users, online, left (million people of the group: who use it, who
-        are online, and who are online and do not use it), left_from (of age: percent of all who are left that are of
-        this group or older), falls (whether from this age on each group has a lower rate than the younger one, in
-        every report), unit, published, publisher, url, note. Published rates have no people. ``attrs`` has title and
-        units of a chart.
+        One row per group and date: ``breakdown``, ``category``, ``date``, ``value`` (percent), ``users``, ``online``
+        and ``left`` (million people who use it, who are online, and the difference), ``left_from`` (percent of the
+        difference in this age group or an older one), ``falls`` (whether from this age on every group has a lower rate
+        than the next younger one, in every report), ``unit``, ``published``, ``publisher``, ``url`` and ``note``. Rates
+        that a publisher states have no numbers of people. ``attrs`` has the title and the units of a chart.
+
+    Notes
+    -----
+    The rate is :math:`u_g U / (o_g O)`, where :math:`u_g` and :math:`o_g` are the group's shares of the users :math:`U`
+    and of the internet users :math:`O`. For :math:`o_g` the latest published share is used.
     """
     rows = list_profile(data, indicator)
     rows = rows[(rows["entity"] == entity) & (rows["question"] == "who") & ~rows["wider"]]
@@ -108,7 +121,7 @@ def compute_rates(data: Data, indicator: str, entity: str) -> pd.DataFrame:
 
 
 def _describe_rates(rates: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]:
-    """Title and units of a chart of rates: from which age on they fall, and whose share of users moved most."""
+    """Title and units of a chart of rates: the age from which they fall, and the group whose share changed most."""
     ages = rates.loc[rates["falls"], "category"]
     title = f"Use falls with age from {ages.iloc[0].split()[0]} on" if len(ages) else "Use by age and sex"
     units = "; ".join(rates["unit"][::-1].unique())  # that of the newest report first
@@ -122,7 +135,7 @@ def _describe_rates(rates: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]
 
 
 def _count_people(data: Data, technology: str) -> pd.DataFrame:
-    """Users of a technology and internet users, in million people: entity, date, users, online; exact values only."""
+    """Users of a technology and internet users in million people, by entity and date; exact values only."""
     about = data.indicators[data.indicators["unit"] == "million people"]
     about = about[(about["technology"] == technology) & (about["limit"] != "")].head(1)
     exact = data.observations[data.observations["qualifier"] == "exact"]
@@ -132,7 +145,7 @@ def _count_people(data: Data, technology: str) -> pd.DataFrame:
 
 
 def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
-    """List how many devices use each product of a technology in a month, as estimated from telemetry.
+    """Number of devices that use each product of a technology in a month, as estimated from telemetry.
 
     Parameters
     ----------
@@ -142,13 +155,14 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        product, date, value, unit, printed, published, who, publisher, url, note, regime (figures of two regimes may
-        not be comparable); from the observations and the profile, in order of product and date.
+        One row per product and date: ``product``, ``date``, ``value``, ``unit``, ``printed``, ``published``, ``who``,
+        ``publisher``, ``url``, ``note`` and ``regime`` (values before and after a change of method have different
+        ones).
 
     Raises
     ------
     DataError
-        For a name that the data do not have.
+        If a name is unknown.
     """
     data.check_entity(entity)
     technology = data.find_entry(indicator).technology
@@ -172,22 +186,24 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
 
 
 def list_measures(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataFrame:
-    """List what share of whom uses a technology by each publisher's own measure, in each of some places.
+    """Latest estimate of the share of people who use a technology, by publisher and country or region.
 
     Parameters
     ----------
     data : Data
     indicator : str
-        Of own data there is no other measure.
+        For a series of your own data the result is empty.
     entities : sequence of str
+        Countries and regions.
 
     Returns
     -------
     DataFrame
-        entity, indicator, ruler (the publisher, short), date, value (percent), qualifier, printed, unit, people (who
-        is counted), window (the time or the question), kind, published, publisher, url, note; of each publisher the
-        newest value, and of several on one day the highest. Ordered by entity as given, the highest first; empty
-        where the first entity has none. ``attrs`` has a title with the range of the first entity.
+        One row per entity and publisher, in the order of `entities`, the highest value first: ``entity``,
+        ``indicator``, ``ruler`` (short name of the publisher), ``date``, ``value`` (percent), ``qualifier``,
+        ``printed``, ``unit``, ``people`` (who is counted), ``window`` (the time within which one use counts, or the
+        question), ``kind``, ``published``, ``publisher``, ``url`` and ``note``. Empty if the first entity has no
+        estimate. ``attrs`` has a title with the range of the first entity's estimates.
     """
     about = data.indicators.drop(columns=["row", "measure"])
     about = about[(about["technology"] == data.find_entry(indicator).technology) & (about["technology"] != "")]
@@ -213,18 +229,18 @@ def list_measures(data: Data, indicator: str, entities: Sequence[str]) -> pd.Dat
 
 
 def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
-    """Count the figures of the profile by technology and entity.
+    """Number of values in the profile of use, by technology and entity.
 
     Parameters
     ----------
     data : Data
     words : sequence of str
-        Only rows that have all of them in entity, technology or question, in whatever case.
+        Only rows with all of these words in entity, technology or question, in upper or lower case.
 
     Returns
     -------
     DataFrame
-        technology, entity, figures.
+        One row per technology and entity, with their number as ``figures``.
     """
     rows = data.profile if data.day() is None else data.profile[data.profile["published"] <= data.day()]
     texts = (rows["entity"] + " " + rows["technology"] + " " + rows["question"]).str.casefold()
@@ -235,12 +251,12 @@ def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _add_sources(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the publisher and the address of their source, or of the other page on which a figure was read."""
+    """Rows with the publisher of their source and the address of the page on which each value was read."""
     return rows.assign(**{name: find_source(data, rows, name) for name in ("publisher", "url")})
 
 
 def _print_figures(rows: pd.DataFrame) -> list[str]:
-    """Figures with the decimals that were printed, in words what the source says of them, and the sign of percent."""
+    """Values as text with the published decimals, a qualifier such as "more than", and the percent sign."""
     decimals = (-np.log10(2 * rows["precision"])).round().clip(lower=0).astype(int)
     signs = np.where(rows["unit"].str.startswith("percent"), "%", "")
     parts = zip(rows["qualifier"].map(_QUALIFIED), rows["value"], decimals, signs, strict=True)
@@ -248,7 +264,7 @@ def _print_figures(rows: pd.DataFrame) -> list[str]:
 
 
 def _find_window(data: Data, row: object) -> str:
-    """The time within which one use counts at a figure, or the question that was asked, in quotation marks."""
+    """Time within which one use counts for a value, or the question in quotation marks."""
     entity, indicator, date = (getattr(row, name) for name in ("entity", "indicator", "date"))
     within = find_within(str(getattr(row, "within", "")), date)[0]
     questions = data.wording[(data.wording["indicator"] == indicator) & data.wording["entity"].isin(["", entity])]

@@ -1,4 +1,4 @@
-"""Adoption series with its limit, cut at its breaks."""
+"""An adoption series with its upper limit, cut at its changes of method."""
 
 from __future__ import annotations
 
@@ -27,36 +27,45 @@ _DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "not
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdoptionSeries:
-    """Values of one indicator of one entity since its last break, with its limit.
+    """Observations of one indicator in one country or region since the last change of method, with the upper limit.
 
     Attributes
     ----------
     entity, indicator, title, unit, base, technology, role, note : str
-        As in indicators.csv; ``base`` says in words what the base population is.
+        As in indicators.csv; ``base`` names the base population.
     values : Series of float
-        Exact observations since the last break, in ``unit``; DatetimeIndex named ``date``, increasing. They may be few,
-        or none where only limits of values have been published since.
+        Exact observations since the last certain change of method, in ``unit``, by date. It is empty if only bounds
+        have been published since.
     censored : DataFrame
-        Observations since then that are not exact: index date; columns value, qualifier (at_least or at_most).
+        Observations since then that were published only as "more than" or "less than", by date, with columns ``value``
+        and ``qualifier`` ("at_least" or "at_most").
     earlier : Series of float
-        Exact observations before the last break: no fit, forecast or growth crosses it.
+        Exact observations before the last certain change of method. They are not combined with later ones.
     breaks : DataFrame
-        Columns date, kind, reason. A ``break`` splits the series; a ``suspected`` one is crossed.
+        Changes of method: ``date``, ``kind`` and ``reason``. A certain one (kind "break") splits the series, a
+        "suspected" one does not.
     observations : DataFrame
-        All rows of the series as in observations.csv.
+        All rows of the series in observations.csv.
     limit : Limit or None
-        Known limit in ``unit``, by date; a number is the same on every date.
-    errors : "independent" or None
-        Known kind of errors of its values; None: not known.
+        Upper limit in ``unit``, by date.
+    errors : {"independent"} or None
+        Kind of errors of the values; None if it is not known.
     measure : {"level", "cumulative", "flow"}
-        What is in use on a day; all so far, which cannot fall; or what a year adds.
+        What a value counts: those in use on a date, the total so far, or the amount added or sold in a year.
     most : float
-        In ``unit``, what no value can pass besides the limit, such as a population; infinite where there is none.
+        Largest possible value in ``unit`` apart from the limit, such as the population; infinite if unknown.
     market : str
-        Of a share of sales: the market whose sales it is a share of, see indicators.csv.
+        For shares of sales, the market, as in indicators.csv.
     since : str
-        What a forecast uses: "" for the values since the last suspected change of method, if three of them are usable,
-        else all; "all"; or those since an ISO day.
+        Observations that a forecast uses: "all", those since an ISO day, or, for "", those since the last suspected
+        change of method if three of them are usable, otherwise all.
+
+    Examples
+    --------
+    >>> from adoption_curves.indicators import load
+    >>> series = load().series("China", "internet_users")
+    >>> series.unit, series.measure, series.limit.title
+    ('million people', 'level', 'Population at the year-end')
     """
 
     entity: str
@@ -86,12 +95,12 @@ class AdoptionSeries:
         return f"{name}: {count} in {self.unit}, {span}{limit}"
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the values, newer ones that are limits, and the limit.
+        """Draw the observations and the upper limit; newer bounds are open circles.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            By default new ones in a figure of their own.
+            Axes to draw on; by default those of a new figure.
 
         Returns
         -------
@@ -103,23 +112,23 @@ class AdoptionSeries:
 
     @property
     def dates(self) -> pd.DatetimeIndex:
-        """Dates of all values since the last break, in order; those of limits among them."""
+        """Dates of all observations since the last certain change of method, in order, those of bounds included."""
         return self.values.index.union(self.censored.index)
 
     @property
     def days(self) -> pd.DatetimeIndex:
-        """Dates of the exact observations since the last break; where there is none, of those of limits."""
+        """Dates of the exact observations since the last certain change of method; without any, of the bounds."""
         return pd.DatetimeIndex(self.values.index if len(self.values) else self.dates)
 
     @property
     def last_break(self) -> pd.Series | None:
-        """The break (date, kind, reason) that parts the values from those of ``earlier``; None where none does."""
+        """Change of method (date, kind, reason) between ``earlier`` and ``values``; None if ``earlier`` is empty."""
         hard = self.breaks[(self.breaks["kind"] == "break") & (self.breaks["date"] <= self.dates[0])]
         return hard.iloc[-1] if len(self.earlier) else None
 
     @property
     def start(self) -> pd.Timestamp:
-        """The day from which a forecast uses the values, see ``since``; the first one where it uses all."""
+        """First day of the observations that a forecast uses, see ``since``."""
         if self.since not in ("", "all"):
             return pd.Timestamp(self.since)
         suspected = self.breaks.loc[self.breaks["kind"] == "suspected", "date"]
@@ -132,14 +141,14 @@ class AdoptionSeries:
 
     @property
     def few(self) -> str:
-        """Why its values are too few for a forecast, as a clause after "because"; "" where they are not."""
+        """Reason why the observations are too few for a forecast, as a clause after "because"; "" if they are not."""
         values, last = self.values.dropna(), self.last_break
         since = "" if last is None else format_long_date(last["date"])
         return explain_few(decimal_years(values.index), values.to_numpy(float), len(self.newer), since)
 
     @property
     def cumulative(self) -> bool:
-        """Whether the values count all so far."""
+        """Whether the values are totals so far."""
         return self.measure == "cumulative"
 
     @property
@@ -149,60 +158,61 @@ class AdoptionSeries:
 
     @property
     def full_title(self) -> str:
-        """The title with its entity."""
+        """Title with the country or region."""
         return add_entity(self.title, self.entity)
 
     @property
     def known_limit(self) -> Limit | float | None:
-        """The limit; without one 100 for percent that are no higher, else None."""
+        """Upper limit; without one, 100 for percentages up to 100, else None."""
         share = self.limit is None and self.unit.startswith("percent") and (self.values <= 100).all()
         return 100.0 if share else self.limit
 
     @property
     def share(self) -> pd.Series:
-        """Exact observations as a share of the limit on the same date (0 to 1); NaN without a limit."""
+        """Exact observations as shares of the upper limit on the same date, 0 to 1; NaN without a limit."""
         limit = np.nan if self.limit is None else self.limit.at(self.values.index)
         return (self.values / limit).rename(self.indicator)
 
     @property
     def standard_error(self) -> pd.Series:
-        """Standard error of each exact observation, in ``unit``; NaN where none was published."""
+        """Standard error of each exact observation, in ``unit``; NaN if none was published."""
         return self._published("standard_error")
 
     @property
     def newer(self) -> pd.DataFrame:
-        """The rows of ``censored`` after the last exact observation, in order of date."""
+        """Rows of ``censored`` after the last exact observation, in order of date."""
         after = self.censored.index > (self.values.index[-1] if len(self.values) else pd.Timestamp.min)
         return self.censored.loc[after].sort_index()
 
     @property
     def at_least(self) -> pd.Series:
-        """Values of the rows of ``censored`` that are "more than", by date."""
+        """The "more than" values of ``censored``, by date."""
         return self.censored.loc[self.censored["qualifier"] == "at_least", "value"]
 
     @property
     def highest(self) -> float:
-        """What has been published at most: the highest exact observation, or that one is at least; NaN for none."""
+        """Highest published value, exact or "more than", in ``unit``; NaN without observations."""
         return float(max([*self.values.dropna(), *self.at_least], default=np.nan))
 
     @property
     def published(self) -> pd.Series:
-        """Day of publication of each exact observation; NaT if it is not known."""
+        """Publication date of each exact observation; NaT if it is not known."""
         return pd.to_datetime(self._published("published"))
 
     @property
     def readings(self) -> pd.DataFrame:
-        """Both ends of each of `newer` of which they are known: index date, columns read_low and read_high."""
+        """Lowest and highest assumed value of each row of `newer` that has them: read_low and read_high, by date."""
         rows = self.observations.set_index("date").reindex(columns=[*READ]).dropna()
         return rows[rows.index.isin(self.newer.index)].sort_index()
 
     def use_readings(self) -> AdoptionSeries:
-        """The series with the mean of both ends in the place of each such value, as an exact one."""
+        """The series with the assumed value of each newer bound, the mean of `readings`, as an exact observation."""
         means = self.readings.mean(axis=1).rename(self.values.name)
         values = pd.concat([self.values, means]) if len(means) else self.values
         return replace(self, values=values, censored=self.censored[~self.censored.index.isin(means.index)])
 
     def _published(self, column: str) -> pd.Series:
+        """Column of ``observations`` for each exact observation; missing if there is no such column."""
         rows = self.observations
         known = (
             rows[rows["qualifier"] == "exact"].set_index("date")[column] if column in rows else pd.Series(dtype=float)
@@ -210,12 +220,12 @@ class AdoptionSeries:
         return known.reindex(self.values.index).rename(self.indicator)
 
     def with_since(self, since: str) -> AdoptionSeries:
-        """Return the series with another first day of what a forecast uses.
+        """The same series with another choice of the observations that a forecast uses.
 
         Parameters
         ----------
         since : str
-            "", "all" or an ISO day, see the attribute.
+            "", "all" or an ISO day, as the attribute.
 
         Returns
         -------
@@ -224,7 +234,7 @@ class AdoptionSeries:
         Raises
         ------
         DataError
-            If it is none of these, or leaves fewer than three usable values.
+            If `since` is none of these, or leaves fewer than three usable observations.
         """
         if since not in ("", "all"):
             if read_day(since) is None:
@@ -239,14 +249,14 @@ class AdoptionSeries:
         return replace(self, since=since)
 
     def with_limit(self, limit: Limit | None, tolerance: float = BASE_TOLERANCE) -> AdoptionSeries:
-        """Return the series with another limit, or with none.
+        """The same series with another upper limit, or with none.
 
         Parameters
         ----------
         limit : Limit or None
-            In ``unit``.
+            Upper limit in ``unit``.
         tolerance : float
-            Part of the limit by which an observation may lie above it; both may be rounded.
+            Share of the limit by which an observation may exceed it, because both are rounded.
 
         Returns
         -------
@@ -255,7 +265,13 @@ class AdoptionSeries:
         Raises
         ------
         DataError
-            When an observation lies further above the limit on its date, or the limit is 0.
+            If an observation exceeds the limit on its date by more than that, or the limit is 0.
+
+        Examples
+        --------
+        >>> from adoption_curves.indicators import load
+        >>> load().series("China", "internet_users").with_limit(None).limit is None
+        True
         """
         values = self.values.copy()
         values.attrs = {} if limit is None else {LIMITED: limit.title}
@@ -284,22 +300,23 @@ class AdoptionSeries:
 
 
 def parse_breaks(text: str) -> list[tuple[str, str, str]]:
-    """Parse one cell of ``breaks`` or ``suspected_breaks``: ``YYYY-MM-DD [Entity] reason; YYYY-MM-DD reason``.
+    """Parse a cell of ``breaks`` or ``suspected_breaks`` in indicators.csv.
 
     Parameters
     ----------
     text : str
-        Entries separated by ``;``. Each is the date of the first observation of the new regime, the entity in square
-        brackets where the break is only its own, and the reason.
+        Entries separated by ``;``, each ``YYYY-MM-DD [Entity] reason``: the date of the first observation after the
+        change of method, the country or region in brackets if it is the only one concerned, and the reason.
 
     Returns
     -------
-    list of (date text, entity or "", reason)
+    list of tuple of str
+        Date, entity ("" for all) and reason.
 
     Raises
     ------
     DataError
-        When an entry does not have this form or its date does not exist.
+        If an entry has another form, or its date does not exist.
     """
     entries = []
     for entry in filter(None, (part.strip() for part in text.split(";"))):
@@ -312,18 +329,18 @@ def parse_breaks(text: str) -> list[tuple[str, str, str]]:
 
 
 def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
-    """Cut the observations of one indicator of one entity at its breaks.
+    """Cut the observations of one indicator in one country or region at the changes of method.
 
     Parameters
     ----------
     entry : named tuple
-        The row of indicators.csv.
+        Row of indicators.csv.
     rows : DataFrame
-        The observations in order of date.
+        Observations in order of date.
     breaks : DataFrame
         From `Data.find_breaks`.
     every : bool
-        Every segment; by default the values since the last break, however few.
+        Whether to return every segment; by default only the last one.
 
     Returns
     -------

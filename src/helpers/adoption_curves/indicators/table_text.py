@@ -1,4 +1,4 @@
-"""Rows of a user's file: each cell a text, or a number that a spreadsheet's cell holds."""
+"""Rows of a user's file; each cell is a text, or a number of a spreadsheet."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_rows(path: Path, options: Mapping[str, Any]) -> list[NumberedRow]:
 
 
 def _read_text(path: Path, raw: bytes, encoding: str) -> list[NumberedRow]:
-    """Rows of a text file; the delimiter is the mark that most lines have."""
+    """Rows of a text file; the delimiter is the character that most lines have."""
     encoding = encoding or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
     try:
         raw = raw if encoding == "utf-8" else raw.decode(encoding).encode()
@@ -60,7 +60,7 @@ def _read_text(path: Path, raw: bytes, encoding: str) -> list[NumberedRow]:
 
 
 def _read_sheet(path: Path, raw: bytes, name: str) -> list[NumberedRow]:
-    """Rows of the sheet of this name, or of the only one with two numbers or more."""
+    """Rows of the sheet of this name, or of the only sheet with at least two numbers."""
     openpyxl = import_extra("openpyxl", "xlsx", "A spreadsheet")
     _check_archive(path, raw)
     try:
@@ -86,7 +86,7 @@ def _read_sheet(path: Path, raw: bytes, name: str) -> list[NumberedRow]:
 
 
 def _check_archive(path: Path, raw: bytes) -> None:
-    """Raise a `DataError` for a damaged or huge archive, an .ods file, or one with a definition of XML entities."""
+    """Raise a `DataError` for a damaged or huge archive, an .ods file, or one that defines XML entities."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             raise_for_size(path, sum(entry.file_size for entry in archive.infolist()))
@@ -100,14 +100,14 @@ def _check_archive(path: Path, raw: bytes) -> None:
 
 
 def _has_numbers(sheet: Any) -> bool:
-    """True for a sheet with two numbers or more, in whatever form: another one holds no table of values."""
+    """Whether a sheet has at least two numbers; other sheets have no table of values."""
     cells = (cell for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None)
     numbers = (cell for cell in cells if isinstance(cell, int | float) or is_number(str(cell)))
     return next(numbers, None) is not None and next(numbers, None) is not None
 
 
 def _write_cell(cell: Any, source: Any) -> str:
-    """A cell of a sheet: a number, a date as its format shows it, or a text with ^ before raised or lowered letters."""
+    """A cell as text: a number, a date as displayed, or a text with ^ before raised or lowered letters."""
     value, code = cell.value, str(cell.number_format).partition(";")[0]
     if isinstance(value, datetime):
         code = re.sub(r'"[^"]*"|\[[^]]*\]|\\.', "", code).lower()

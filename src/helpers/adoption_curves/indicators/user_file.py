@@ -1,7 +1,7 @@
-"""Users' files: one table of dates and values, read as its headings and the user's options say.
+"""Read users' files: one table of dates and values, as its headings and the user's options describe it.
 
-`read_series_file` is a chain of steps: rows, table, picked rows, a row for each value, dates, values, the columns
-beside them, series. Nothing is guessed: a step refuses what it cannot read in exactly one way, with row, column, and
+`read_series_file` is a chain of steps: rows, table, selected rows, one row per value, dates, values, other columns,
+series. Nothing is guessed: a step that cannot read something in exactly one way raises an error with row, column, and
 what to write.
 """
 
@@ -30,28 +30,28 @@ from .table_text import read_rows
 from .user_tables import build_tables, check_rows, fill_defaults
 from .validate import read_cells
 
-# Columns that are added to those of a file, of which none begins with a blank.
+# Columns that we add; no heading of a file begins with a space.
 _DATE, _VALUE, _SIGN, _PRINTED = " date", " value", " sign", " printed"
 _OWN = [column.name for column in COLUMNS]
-# Cells that say that there is no value.
+# Cells that mark a missing value.
 _MISSING = ("", ".", "..", "...", "…", ":", "-", "–", "—")
 _SIDES = {"<": "at_most", "≤": "at_most", ">": "at_least", "≥": "at_least"}
-# Headings of months, quarters, halves and weeks in numbers, by what joins them to a year; no week is a date.
+# Headings of numbered months, quarters, half-years and weeks, by what joins them to a year.
 _PARTS = {
     "-": r"(?i)(month|mth|monat|mois|mes|mese|月份?)s?( (no|number))?\.?",
     "-Q": r"(?i)(quarter|qtr|quartal|trimestre?|季度?)s?( (no|number))?\.?",
     "-H": r"(?i)(half|half[- ]?year|semest(er|re))s?",
     "-W": r"(?i)(week|wk|woche|kw|semaine|semana|周)s?( (no|number))?\.?",
 }
-# Codes of Eurostat in the place of a unit.
+# Codes of Eurostat instead of a unit.
 _CODE = r"[A-Z0-9]+(_[A-Z0-9]+)+|PC|NR|THS|MIO"
-# What a file needs at the least, by what it is.
+# Descriptions of the two columns that every file needs.
 _COLUMNS_OF = {
     "date": "column, and no headings, of dates such as 2024-12-31 (the last day of a fiscal half), 2024-12, 2024-Q4, "
     "2024-H2 or 2024",
     "value": "column of numbers",
 }
-# More would take a reader longer than a person waits: a column is looked at cell by cell.
+# Maximum number of columns: each is checked cell by cell, which takes time.
 _MOST_COLUMNS = 2_000
 _QUESTIONS = {
     "unit": "what is the unit of the values as printed? Write it: --unit 'million people', or --unit '% of homes' (for "
@@ -64,41 +64,41 @@ _QUESTIONS = {
 def read_series_file(
     path: Path, choices: Mapping[str, str | tuple[str, ...]], project: Mapping[str, pd.DataFrame]
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Read and check a file of series.
+    """Read and check a file with one or more series.
 
     Parameters
     ----------
     path : Path
-        A text file (CSV, TSV), or an .xlsx file, with a row for each value or a column for each date.
+        A text file (CSV, TSV) or an .xlsx file, with one row per value or one column per date.
     choices : dict of str to str, or to a tuple of them
-        Options that read it, by the names of `base.columns.CHOICES`.
+        Options for reading it, by their names in `base.columns.CHOICES`.
     project : dict of str to DataFrame
-        The project's tables, whose columns and types are taken.
+        The project's tables, whose columns and types are used.
 
     Returns
     -------
     tables : dict of str to DataFrame
-        observations, indicators, sources; claims, profile and wording (none).
+        observations, indicators and sources; claims, profile and wording are empty.
     notes : list of str
-        How the file was read, a sentence each; the first has the words that stand in the file beside the values.
+        Sentences on how the file was read. The first has the text that the file has next to the values.
 
     Raises
     ------
     DataError
-        With what is wrong in the first step that fails, and with unit and measure if nobody has written them.
+        With all errors of the first step that fails, and with the unit and the measure if they are missing.
     """
     file, options, problems = path.name, _read_options(choices), list[Problem]()
     rows = read_rows(path, options)
     with _collect(problems):
         _make_table(path, rows, options)
     if problems and len(rows) > 1 and not options["rows"] and _find_headings(rows) > rows[0][0]:
-        options["rows"] = f"{_find_headings(rows)}:"  # what else is wrong is looked for below the likely headings
+        options["rows"] = f"{_find_headings(rows)}:"  # look for other errors below the likely headings
     with _collect(problems):
         frame, picked = _pick_rows(file, _make_table(path, rows, options), options)
         frame, heads = _lay_out(file, frame, options)
         frame, heads, notes = _read_columns(file, frame, heads, options)
         beside = _list_beside(file, frame, options)
-    texts = {cell for _, cells in rows for cell in cells}  # headings among them, wherever the table is
+    texts = {cell for _, cells in rows for cell in cells}  # the headings are among them
     missing = [question for name, question in _QUESTIONS.items() if not options[name] and name not in texts]
     problems += [Problem(file, None, "", "", question) for question in missing]
     raise_problems([*dict.fromkeys(problems)])
@@ -117,14 +117,14 @@ def read_series_file(
 
 
 def name_indicator(text: str) -> str:
-    """Make the name of an indicator from any text: small letters, digits and '_', beginning with a letter."""
+    """Name of an indicator made from any text: lower-case letters, digits and "_", starting with a letter."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "series"
     return name if name[0].isalpha() else f"series_{name}"
 
 
 def _read_options(choices: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any]:
-    """Options by name: a text, "" for none, or a list of those that may be repeated."""
+    """Options by name: a text, "" if not set, or a list for those that may be repeated."""
     options: dict[str, Any] = {name: [] if name in REPEATED else "" for name in CHOICES}
     for name, text in spread_choices(choices):
         if name in GONE:
@@ -143,11 +143,8 @@ def _read_options(choices: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any
     return options
 
 
-# ---- the table
-
-
 def _make_table(path: Path, rows: list[NumberedRow], options: Mapping[str, Any]) -> pd.DataFrame:
-    """The table under its headings; its index is the number of each row in the file."""
+    """The table below its headings, indexed by the row numbers in the file."""
     span = re.fullmatch(r"(\d+):(\d*)", options["rows"] or "0:")
     kept = [row for row in rows if span and int(span[1]) <= row[0] <= int(span[2] or rows[-1][0])]
     if options["rows"] and not kept:
@@ -184,13 +181,13 @@ def _make_table(path: Path, rows: list[NumberedRow], options: Mapping[str, Any])
 
 
 def _find_headings(rows: Sequence[NumberedRow]) -> int:
-    """Number of the row that may have the headings: the one above the first value."""
+    """Number of the row that probably has the headings: the one above the first value."""
     filled = [any(numbers.is_number(cell) and not _is_date(cell) for cell in cells) for _, cells in rows]
     return rows[max(filled.index(True) - 1, 0)][0] if any(filled) else rows[0][0]
 
 
 def _pick_rows(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str]]:
-    """The rows that --where picks, and the names that picked them."""
+    """The rows that --where selects, and the values that it names."""
     picked, names = frame, dict[str, str]()
     for text in options["where"]:
         column = max((name for name in frame if text.startswith(f"{name}=")), key=len, default="")
@@ -211,16 +208,13 @@ def _pick_rows(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> tu
 
 
 def _leave_out(frame: pd.DataFrame, is_right: Sequence[bool], place: int) -> str:
-    """Advice to leave out the row at this place, by --rows if none below it is right."""
+    """Advice to leave out the row at this position; by --rows if no row below it is right."""
     option = f" by --rows {frame.index.name}:{frame.index[place - 1]}" if place and not any(is_right[place:]) else ""
     return f"leave the row out{option}"
 
 
-# ---- a row for each value
-
-
 def _lay_out(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The table with dates in `_DATE`, of years across with values in `_VALUE`; and the headings of both."""
+    """The table with dates in `_DATE` and, if dates were headings, values in `_VALUE`; and both original headings."""
     limit = options["limit-column"]
     for name, heads in (("ignore", options["ignore"]), ("limit-column", [limit] if limit else [])):
         if lost := [head for head in heads if head not in frame]:
@@ -248,7 +242,7 @@ def _lay_out(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> tupl
 
 
 def _check_headings(file: str, frame: pd.DataFrame) -> None:
-    """Raise a `DataError` for a row of years as far from each other as those of the headings."""
+    """Raise a `DataError` for a second row of headings, whose years have the same distances as the headings."""
     years = [int(re.findall(r"\d{4}|$", name)[0] or 0) for name in frame]
     for row, cells in zip(frame.index, frame.to_numpy(), strict=True):
         is_year = all(re.fullmatch(r"(18|19|20)\d\d", cell) for cell in cells)
@@ -257,7 +251,7 @@ def _check_headings(file: str, frame: pd.DataFrame) -> None:
 
 
 def _check_parts(file: str, frame: pd.DataFrame, date: str, options: Mapping[str, Any]) -> None:
-    """Raise a `DataError` for years whose months, quarters or halves stand in another column."""
+    """Raise a `DataError` for years whose months, quarters or half-years are in another column."""
     if not all(re.fullmatch(r"\d{4}", cell) for cell in frame[date]):
         return
     for name in frame.columns.drop([date, options["value"], _VALUE, *_OWN], errors="ignore"):
@@ -398,7 +392,7 @@ def _read_values(file: str, frame: pd.DataFrame, heading: str, options: Mapping[
 
 
 def _check_days(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> None:
-    """Raise a `DataError` for two values of a day, with the column that tells them apart."""
+    """Raise a `DataError` for two values on one date, with the column in which their rows differ."""
     if _VALUE in frame:
         frame = frame[~frame[_VALUE].isin(_MISSING)]
     key = [_DATE, *(name for name in ("entity", "indicator", "published") if name in frame and not options.get(name))]
@@ -417,7 +411,7 @@ def _check_days(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> N
 
 
 def _list_beside(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> list[str]:
-    """Words that are the same beside all values; columns that vary are refused."""
+    """Text that is the same next to all values; columns that vary raise an error."""
     rest = [name for name in frame if name not in {_DATE, _VALUE, _SIGN} and (name not in _OWN or options.get(name))]
     right = "differs; write --ignore {} if it says nothing of the values, or pick rows by --where, such as --where {}"
     varies = [name for name in rest if frame[name].nunique() > 1]
@@ -429,7 +423,7 @@ def _list_beside(file: str, frame: pd.DataFrame, options: Mapping[str, Any]) -> 
 def _name_columns(
     file: str, frame: pd.DataFrame, picked: Sequence[str], words: Sequence[str], options: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """The table under our names: from options, then from the file; the names that were picked are the entity."""
+    """The table with our column names: values of options first, then of the file; names in --where are the entity."""
     text = frame.reindex(columns=_OWN, fill_value="").assign(date=frame[_DATE], value=frame[_VALUE])
     named = {"entity": ", ".join(picked)} if picked and "entity" not in frame else {}
     text = text.assign(**named | {name: options[name].strip() for name in _OWN[2:] if options.get(name)})

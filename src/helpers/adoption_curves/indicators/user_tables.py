@@ -1,4 +1,4 @@
-"""Tables of a file of one's own, the checks of its values, and the project's tables beside them."""
+"""Tables made from a user's file, checks of its values, and the project's tables that stay available."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from ..base.formats import of_entity, quote
 from .checks import check_figures, check_published, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 
-# Days between two values of years.
+# Minimum number of days between two yearly values.
 _SHORTEST_YEAR = 360
-# Years that values need before a season is looked for; and the largest p value of one.
+# Years that a test for a season needs, and the largest p-value of a season.
 _SEASON_YEARS, _SEASON_P = 3, 0.001
-# Behind an indicator's name, the name of the series of its limits.
+# Ending of the name of an indicator with the limits of another.
 _LIMIT = "_limit"
 
 
 def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Typed rows with the usual texts; `name` is the indicator of values that name none, which gives them no title.
+    """Rows with default texts for empty cells.
 
     Parameters
     ----------
     rows : DataFrame
-        A row a value, with the columns of `base.columns.COLUMNS`; "" where a text is not given.
+        One row per value, with the columns of `base.columns.COLUMNS`; "" for missing texts.
     name : str
-        Indicator of the values that name none.
+        Indicator of values without one, which then have no title.
 
     Returns
     -------
     DataFrame
-        The same rows, with published and vintage too.
+        The same rows, with published and vintage.
     """
     words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", USUAL_TITLE)
     defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name}
@@ -42,16 +42,18 @@ def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Build the tables from whole rows; unit, title and technology are those of each indicator's first row.
+    """Tables of a data folder from the rows of a file.
+
+    Unit, title and technology of an indicator are those of its first row.
 
     Parameters
     ----------
     file : str
-        The name of the file.
+        Name of the file.
     rows : DataFrame
-        A row a value, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
+        One row per value, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
     project : mapping of str to DataFrame
-        The project's own tables, whose columns and types are taken.
+        The project's tables, whose columns and types are used.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     days = sources["retrieved"].dt.strftime("%Y-%m-%d").fillna("")
     sources = sources.assign(url=address, accessed=days, attribution=sources["source"])
     limits = observations[observations["limit"].notna()]
-    if len(limits):  # a column of limits is a series of its own, of the same places and days
+    if len(limits):  # a column of limits becomes a separate series
         limits = limits.assign(value=limits["limit"], qualifier="exact", indicator=limits["indicator"] + _LIMIT)
         base = indicators[(indicators["indicator"] + _LIMIT).isin(limits["indicator"])]
         indicators["limit"] = base["indicator"] + _LIMIT
@@ -82,15 +84,15 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
         indicators = pd.concat([indicators, base], ignore_index=True)
     own = {"observations": observations, "indicators": indicators, "sources": sources}
     own |= {name: pd.DataFrame() for name in ("entities", "wording", "claims", "profile", "notes")}
-    for name, model in project.items():  # columns and types are the project's; texts that are not there are empty
+    for name, model in project.items():  # use the project's columns and types; missing texts are empty
         texts = dict.fromkeys(model.select_dtypes("str").columns.difference(own[name].columns), "")
         own[name] = own[name].assign(**texts).reindex(columns=model.columns).astype(model.dtypes)
     return own
 
 
 def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
-    """Write the breaks of each indicator as in indicators.csv; those of one entity among several name it."""
-    marked = rows.rename(columns={"break": "reason"})  # a word of Python's own is no name in a row
+    """Changes of method of each indicator in the form of indicators.csv; with the entity if there are several."""
+    marked = rows.rename(columns={"break": "reason"})  # break is a keyword, so a row cannot have it as attribute
     marked = marked[(marked["reason"] != "") & marked["date"].notna()].sort_values("date", kind="stable")
     several = rows.groupby("indicator")["entity"].nunique() > 1
     texts: dict[str, list[str]] = {name: [] for name in rows["indicator"].unique()}
@@ -101,18 +103,18 @@ def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
 
 
 def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], season: str = "") -> list[Problem]:
-    """List the problems of values that can be read: what cannot be, and what has no forecast.
+    """Problems of values that can be read but cannot be right, or cannot be forecast.
 
     Parameters
     ----------
     file : str
-        The name of the file, for the messages.
+        Name of the file, for messages.
     rows : DataFrame
-        A row a value, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
+        One row per value, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
     tables : mapping of str to DataFrame
         From `build_tables`.
     season : str
-        "none" if differences between the parts of a year are no season.
+        "none" if differences between the parts of a year are due to chance.
 
     Returns
     -------
@@ -136,7 +138,7 @@ def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
 
 
 def _explain_periods(values: pd.Series, measure: str, season: str) -> str:
-    """Why a series has no forecast by its dates: flows of less than a year, or a level with a season; "" for none."""
+    """Reason why the dates of a series allow no forecast: flows of parts of a year, or a seasonal level; else ""."""
     if measure == "flow" and values.index.to_series().diff().dt.days.min() < _SHORTEST_YEAR:
         right = "write the sum of each year in one row, or totals so far, with --measure cumulative"
         return f"counts what less than a year adds; {right}"
@@ -150,19 +152,19 @@ def _explain_periods(values: pd.Series, measure: str, season: str) -> str:
 
 
 def _test_season(values: pd.Series) -> float:
-    """The p value of equal growth in all months or quarters, beside a trend that is a quadratic function of time.
+    """P-value of equal growth in all months or quarters, given a quadratic trend.
 
-    It is NaN for values of other dates or of less than three years, and 1 for growth that is smooth to the last digit.
+    It is NaN for other dates or less than three years, and 1 for growth that is smooth to the last digit.
     """
     months = (12 * values.index.year + values.index.month).to_numpy()
     gap = int(np.median(np.diff(months))) if len(months) > 1 else 0
     if gap not in (1, 3) or len(values) < _SEASON_YEARS * 12 / gap or len({*months}) < len(months):
         return np.nan
-    from statsmodels.api import OLS  # it takes as long to load as all else, and few files need it
+    from statsmodels.api import OLS  # imported here, because it is large and few files need it
 
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = np.diff(np.log(values.to_numpy(float)))
-    used = (np.diff(months) == gap) & np.isfinite(growth)  # no step over a missing value, or from or to 0
+    used = (np.diff(months) == gap) & np.isfinite(growth)  # no step across a missing value, or from or to 0
     growth, time = growth[used], months[1:][used]
     parts = pd.get_dummies((time - 1) % 12 // gap, drop_first=True).to_numpy(float)
     trend = np.vander((time - time.mean()) / np.ptp(time), 3)
@@ -175,7 +177,7 @@ def _test_season(values: pd.Series) -> float:
 
 
 def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:
-    """Report cells that give an indicator a second unit, measure, technology, title, people or doing."""
+    """Problems of cells that give an indicator a second unit, measure, technology, title, people or doing."""
     first = rows.groupby("indicator")[[column, "row"]].transform("first")
     frame = rows[["row", "indicator"]].assign(value=rows[column], right=first[column].map(quote), first=first["row"])
     message = f"is another {column} of {{indicator}} than {{right}} in row {{first}}; write one {column} for all"
@@ -183,10 +185,9 @@ def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:
 
 
 def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Set the project's tables beside own ones, so that limits, other countries and references stay available.
+    """Add the project's tables to your own, so that limits, other countries and comparison technologies stay available.
 
-    An indicator that own data have is theirs alone: the project's of that name is left out. The claims and
-    the profile are those of the own data.
+    An indicator in your own data replaces the project's. The claims and the profile of use are those of your own data.
 
     Parameters
     ----------

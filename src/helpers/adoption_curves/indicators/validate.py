@@ -1,4 +1,4 @@
-"""Read the cells of a table: what is no number, no date or no plain text is refused, with what it may mean.
+"""Read the cells of a table: numbers, dates and plain text; errors say what a wrong cell may mean.
 
 A library of schemas says that a cell is wrong, not what would be right; finding that out is nearly all of this module.
 """
@@ -27,7 +27,7 @@ _LATEST = f"{OBSERVED_YEARS[1]}-12-31"
 def read_cells(
     file: str, text: pd.DataFrame, fields: Sequence[Mapping[str, Any]], problems: list[Problem]
 ) -> pd.DataFrame:
-    """Check and convert a text table; each distinct cell once, as names and dates repeat.
+    """Check and convert a table of text; each distinct cell only once, because names and dates repeat.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def read_cells(
 
 
 def explain_cell(text: str, field: Mapping[str, Any]) -> str:
-    """Problem of a cell by its field of the Table Schema, and what would be right; "" for none."""
+    """Message on a cell that does not fit its field of the Table Schema, with the correction; "" if it fits."""
     constraints = field.get("constraints", {})
     minimum, names = str(constraints.get("minimum", "")), constraints.get("enum", (text,))
     if unseen := re.search(UNSEEN, text):
@@ -88,7 +88,7 @@ def explain_cell(text: str, field: Mapping[str, Any]) -> str:
 
 
 def _explain_day(text: str, minimum: str) -> str:
-    """Problem of a text that is no ISO date from `minimum` to `_LATEST`; "" for none."""
+    """Message on a text that is not an ISO date from `minimum` to `_LATEST`; "" if it is one."""
     if not read_day(text):
         return explain_date(text)
     beyond = f"before {minimum}" if text < minimum else f"after {_LATEST}" if text > _LATEST else ""
@@ -96,14 +96,14 @@ def _explain_day(text: str, minimum: str) -> str:
 
 
 def _read_number(text: str) -> float:
-    """Read a plain decimal number that can be computed with; NaN for everything else."""
+    """A plain decimal number that can be computed with; NaN for any other text."""
     number = float(text) if re.fullmatch(NUMBER, text) else math.nan
     zero = number == 0 and not re.match(r"[^eE]*[1-9]", text)  # 1e-400 is not 0
     return number + 0.0 if zero or SMALLEST <= abs(number) <= LARGEST else math.nan  # -0 is 0
 
 
 def _read_precision(text: str) -> float:
-    """Half a unit of the last printed digit; an exponent moves the point, 1.5e3 has -2 decimals."""
+    """Half a unit of the last published digit; an exponent moves the point, so 1.5e3 has -2 decimals."""
     if not re.fullmatch(NUMBER, text):
         return math.nan
     digits, _, exponent = text.lower().partition("e")
@@ -112,7 +112,7 @@ def _read_precision(text: str) -> float:
 
 
 def check_date(parameter: str, value: str | date) -> pd.Timestamp:
-    """Return an ISO date as a Timestamp, or raise a `DataError` that names the parameter."""
+    """ISO date as a Timestamp; a `DataError` that names the parameter for any other text."""
     text = value.date().isoformat() if isinstance(value, datetime) else str(value).strip()
     day = read_day(text)
     if day is None:
@@ -121,7 +121,7 @@ def check_date(parameter: str, value: str | date) -> pd.Timestamp:
 
 
 def _explain_number(text: str, minimum: float) -> str:
-    """Problem of a text that is no number from `minimum` on that can be computed with; "" for none."""
+    """Message on a text that is not a number from `minimum` on; "" if it is one."""
     if not math.isnan(number := _read_number(text)):
         return "is negative; a count or a share is 0 or more" if number < minimum else ""
     if re.fullmatch(NUMBER, text):

@@ -1,4 +1,4 @@
-"""What runs in the process of a notebook: papermill, whose engine is IPython there; no kernel, no socket, no port."""
+"""Code that runs in the process of a notebook: papermill with IPython as its engine, without kernel, socket or port."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from traitlets.config import Config
 
 
 def execute(source: str, target: str, values: Mapping[str, Any], environment: Mapping[str, str], log: str) -> None:
-    """Execute a notebook; what isn't for its page goes to a log.
+    """Execute a notebook; its standard streams go to a log.
 
     Parameters
     ----------
     source, target : str
         Paths of the notebook and of its executed copy.
     values : mapping
-        Its parameters.
+        Parameters of the notebook.
     environment : mapping
-        Variables of the environment, by name.
+        Environment variables by name.
     log : str
         Path of the log.
 
@@ -40,7 +40,7 @@ def execute(source: str, target: str, values: Mapping[str, Any], environment: Ma
     SystemExit
         If a cell fails.
     """
-    os.setsid()  # Ctrl-C is for the run, which then ends its notebooks itself
+    os.setsid()  # Ctrl-C reaches only the run, which ends its notebooks itself
     os.environ.update(environment)
     os.chdir(Path(source).parent)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -48,8 +48,8 @@ def execute(source: str, target: str, values: Mapping[str, Any], environment: Ma
         os.dup2(handle, stream)
     sys.stdout, sys.stderr = (open(stream, "w", buffering=1, closefd=False) for stream in (1, 2))  # noqa: SIM115
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    random.seed()  # else all forks would draw the same
-    np.random.seed()  # noqa: NPY002  the state that libraries share
+    random.seed()  # otherwise all forks would draw the same numbers
+    np.random.seed()  # noqa: NPY002  the global state that libraries use
     papermill_engines.register("here", _ShellEngine)
     files = [name.replace("{", "{{").replace("}", "}}") for name in (source, target)]
     try:
@@ -59,7 +59,7 @@ def execute(source: str, target: str, values: Mapping[str, Any], environment: Ma
 
 
 def _end_with_parent() -> None:
-    """End this process as soon as the one that started it has ended."""
+    """End this process when its parent process ends."""
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
@@ -78,17 +78,17 @@ class _Shell(InteractiveShell):
 
 
 class _ShellEngine(Engine):
-    """Engine of papermill that executes cells in this process: nothing of it outlives it."""
+    """Engine of papermill that executes cells in this process."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
         shell = _Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
         shell.enable_matplotlib("inline")
-        save, nb_man.save = nb_man.save, lambda **_: None  # papermill saves twice a cell: a sixth of the time
+        save, nb_man.save = nb_man.save, lambda **_: None  # papermill saves twice per cell, a sixth of the time
         for index, cell in enumerate(nb_man.nb.cells):
             nb_man.cell_start(cell, index)
             if cell.cell_type == "code":
-                save()  # what a process leaves that dies says where
+                save()  # if the process dies, the copy shows the cell
                 error = _execute_cell(shell, cell)
                 if shell.failure:
                     cell.outputs.append(shell.failure)
@@ -99,10 +99,12 @@ class _ShellEngine(Engine):
 
 
 def _execute_cell(shell: Any, cell: Any) -> BaseException | None:
-    """The error of a code cell, executed with its outputs put into it; what goes to the error stream stays there."""
+    """Execute a code cell and store its outputs in it; returns its error, if any."""
     with capture_output() as captured:
         capture = sys.displayhook
-        shell.display_trap.hook = lambda value: shell.displayhook.quiet() or capture(value)  # quiet: the cell ends in ;
+        shell.display_trap.hook = lambda value: (
+            shell.displayhook.quiet() or capture(value)
+        )  # quiet if the cell ends in ;
         result = shell.run_cell(cell.source, store_history=True)
     sys.stderr.write(captured.stderr)
     cell.execution_count = result.execution_count

@@ -1,4 +1,4 @@
-"""A run for others: a spreadsheet of its tables; its quantiles in the form of forecast hubs, and in the register."""
+"""Export a run: its tables as a spreadsheet, its quantiles for a forecast hub or the register."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from .parameters import Parameters, read_parameters
 from .table_files import read_csv
 
 _BOOK, _HUB, _QUANTILES = "tables.xlsx", "hub.csv", "05_quantiles"
-# The tables whose sheets follow the chart's.
+# Tables whose sheets come first, after that of the chart.
 _FIRST = ("06_key_numbers", "05_forecast")
 _HUB_COLUMNS = ["reference_date", "target", "location", "target_end_date", "output_type", "output_type_id", "value"]
-# Columns of JSON, which the spreadsheet leaves out; the CSV has them.
+# Columns with JSON, which only the CSV has.
 _LEFT_OUT = ["numbers"]
-# Numbers from here on are shown without decimals, their thousands separated; a cell holds all digits.
+# Numbers from here on are displayed without decimals and with thousands separators; cells have all digits.
 _LARGE = 1_000
-# Characters that a spreadsheet doesn't take.
+# Characters that a spreadsheet does not accept.
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-# Characters of a column.
+# Maximum width of a column, in characters.
 _MAX_COLUMN_LETTERS = 60
 
 
 def write_workbook(folder: Path) -> Path:
-    """Write ``tables.xlsx`` of the run in `folder`: what its main figure shows, then a sheet for each table with rows.
+    """Write ``tables.xlsx`` of a run: the data of its main chart, then one sheet for each table that has rows.
 
     Returns
     -------
@@ -45,8 +45,8 @@ def write_workbook(folder: Path) -> Path:
     Raises
     ------
     RunError
-        If there is no run, a table isn't as the run wrote it, or ``tables.xlsx`` is a file that no record lists.
-        One that was edited goes to ``<run>.edited/``.
+        If there is no run, a table has changed since the run, or ``tables.xlsx`` was not written by this package. An
+        edited one is moved to ``<run>.edited/``.
     """
     record = read_unchanged(folder, "tables/", "figures/")
     kinds, content = {name: table["columns"] for name, table in list_tables(record).items()}, io.BytesIO()
@@ -64,7 +64,7 @@ def write_workbook(folder: Path) -> Path:
 
 
 def _write_export(folder: Path, record: dict[str, Any], name: str, content: bytes) -> Path:
-    """Write a file into a run's folder, and move one there that was edited; it goes when the run is made anew."""
+    """Write a file into the folder of a run; an edited earlier one is moved away. The next run removes it."""
     place = locate(folder, name)
     if os.path.lexists(place):
         raise_for_foreign(folder, {*list_foreign(folder)} - ({name} - record["files"].keys()))
@@ -76,10 +76,10 @@ def _write_export(folder: Path, record: dict[str, Any], name: str, content: byte
 
 
 def write_hub(folder: Path) -> Path:
-    """Write ``hub.csv`` of the run in `folder`: the quantiles of its forecast as model output of hubverse.
+    """Write ``hub.csv`` of a run: the quantiles of its forecast as model output of hubverse.
 
-    A row per date and level has reference_date (the day as of which the data were known), target (the indicator),
-    location (ISO 3166-1 alpha-3, else the entity), target_end_date, output_type, output_type_id (the level) and value.
+    One row per date and level: reference_date (day as of which the data were known), target (indicator), location (ISO
+    3166-1 alpha-3, otherwise the entity), target_end_date, output_type, output_type_id (level) and value.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def write_hub(folder: Path) -> Path:
     Raises
     ------
     RunError
-        As `write_workbook`; if the run has no forecast with an interval, or the data have changed since.
+        As from `write_workbook`; or if the run has no forecast with an interval, or the data have changed since.
     """
     record = read_unchanged(folder, "tables/")
     data, parameters, quantiles = _read_forecast(folder, record)
@@ -113,7 +113,7 @@ def write_hub(folder: Path) -> Path:
 
 
 def _write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
-    """Write a table as a sheet: dates without a time, thousands separated, texts never formulas."""
+    """Write a table as a sheet: dates without a time, numbers with thousands separators, texts never as formulas."""
     frame = frame.apply(lambda column: column.map(_clean_text) if column.dtype.kind in "OU" else column)
     frame.to_excel(book, sheet_name=name, index=False, inf_rep="no limit", freeze_panes=(1, 0))
     sheet = book.sheets[name]
@@ -130,30 +130,31 @@ def _write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
 
 
 def _clean_text(value: Any) -> Any:
-    """A text with question marks for what a spreadsheet doesn't take."""
+    """A text with question marks instead of characters that a spreadsheet does not accept."""
     return _NO_TEXT.sub("?", value) if isinstance(value, str) else value
 
 
 def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = None) -> Path | None:
-    """Register the forecast of the run in `folder`, and both baselines beside it.
+    """Register the forecast of a run, and those of both benchmark methods.
 
     Parameters
     ----------
     folder : Path
+        Folder of the run.
     dates : sequence of str
-        As for `forecast.register.make_rows`.
+        Dates of the forecast, as for `forecast.register.make_rows`.
     today : date, optional
-        The day on which it is registered.
+        Day of registration.
 
     Returns
     -------
     Path or None
-        The register, beside the run's data; None where the run has no forecast.
+        The register, in the data folder of the run; None if the run has no forecast.
 
     Raises
     ------
     RunError
-        When the run isn't as its record says, the data are others now, or as `forecast.register` has it.
+        If the run or the data have changed since it was made, or as from `forecast.register`.
     """
     from ..forecast import register
 
@@ -166,7 +167,7 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
 
 
 def _read_forecast(folder: Path, record: Mapping[str, Any]) -> tuple[Any, Parameters, pd.DataFrame]:
-    """Data and parameters of a run, and its quantiles: a row per date, a column per level, none without an interval."""
+    """Data and parameters of a run, and its quantiles: one row per date, a column per level; none without intervals."""
     from .. import indicators
 
     # The data are as they were, but for what others registered since.

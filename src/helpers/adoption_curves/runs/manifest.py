@@ -2,7 +2,7 @@
 
 A run lives in ``outputs/<run>/``: ``tables/*.csv``, ``figures/*.png`` and ``*.svg``, ``notebooks/`` (the executed
 copies and, beside each, its entry, a JSON file), ``html/``. Notebooks hand results on through tables only, and each
-table has one writer, whose number its name begins with. What a person makes by hand lies in ``outputs/lab/<run>/``.
+table has one writer, whose number its name begins with. What a person makes by hand lies in ``outputs/lab/``.
 
 Manifests and entries are plain dictionaries of JSON. An entry has parameters, tables (rows,
 columns), figures (title, alt, width), files (hashes by path) and, once it is made, made_from (hashes by words).

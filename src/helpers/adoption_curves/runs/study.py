@@ -27,17 +27,12 @@ from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import FACTS, ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
 from .table_files import read_csv, write_csv
 
-# Parameters that say which series a table is of: tables that differ in one are never read together.
-_SUBJECT = {"entity", "indicator", "limit", "since", "as_of", "data"}
-# Parameters in which they may differ; by hand that is said.
-_BESIDE = {"horizon_years", "until", "milestone", "shares", "families"}
-
 
 class Study:
     """Study: parameters, data, series and tables of a run for one notebook.
 
     The notebook's record begins afresh. A notebook that someone runs by hand never writes into the published run, but
-    into ``outputs/lab/<run>/``, and says so.
+    into ``outputs/lab/<run>/``, another series than the default one into a folder of its own beside it, and says so.
 
     Parameters
     ----------
@@ -88,8 +83,12 @@ class Study:
         declared = tuple(parameters)
         checked = read_parameters({"run": run, **{name: parameters[name] for name in declared if name not in FACTS}})
         # By hand it writes into the lab, never into the published run.
-        by_hand = not os.environ.get(RUNNER)
-        folder = find_outputs() / ("lab" if by_hand else "") / checked.run
+        outputs, by_hand = find_outputs(), not os.environ.get(RUNNER)
+        folders = [outputs / "lab" / checked.run, outputs / checked.run] if by_hand else [outputs / checked.run]
+        if by_hand and checked.model_dump(include={"entity", "indicator"}, exclude_defaults=True):
+            series = re.sub(r"\W+", "-", f"{checked.run}-{checked.entity}-{checked.indicator}".lower())
+            folders.insert(0, outputs / "lab" / series)
+        folder = folders[0]
         place = relative_to_project(str(folder))
         if os.path.lexists(folder) and not folder.is_dir():
             raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
@@ -104,9 +103,7 @@ class Study:
         pd.set_option("display.precision", 3)  # of frames that a cell displays
         use_style()
         self.parameters, self.declared, self.reads = checked, declared, tuple(reads)
-        self._published = find_outputs() / checked.run if by_hand else None
-        self._noted = set[str]()
-        self._settled = {name: (value, notebook) for name, value in values.items()}
+        self._folders = folders
 
     @cached_property
     def data(self) -> indicators.Data:
@@ -314,15 +311,15 @@ class Study:
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.
 
-        By hand it's the one made by hand with the same values of the parameters that the notebooks share, else the
-        published run's, which is said.
+        By hand it's the one made by hand with the same values of the parameters that both notebooks have, in the folder
+        of the series or else in that of the run; otherwise the published run's. Another folder is said.
 
         Raises
         ------
         RunError
             If its notebook isn't declared in `reads`, if no notebook of this run has written it, if it was changed
-            since, or if it was made with another value of a parameter that this notebook or, of those that say which
-            series it is, another table of it has. The message says what to do.
+            since, or if it was made with another value of a parameter that this notebook has. The message says what to
+            do.
         """
         number, path = name[:2], f"tables/{name}.csv"
         if number not in (*self.reads, self.notebook[:2]):
@@ -331,29 +328,22 @@ class Study:
             raise RunError(f'{message}: write Study("{self.notebook}", reads=[{numbers}]).')
         written = [  # the one by hand first
             (folder, writer, entry)
-            for folder in filter(None, (self.folder, self._published))
+            for folder in self._folders
             for writer, entry in read_entries(folder).items()
             if name in entry["tables"] and locate(folder, path).is_file()
         ]
         if not written:
             raise RunError(
-                f"Run '{self.folder.name}' has no table {name} yet. Notebook {number} writes it: run that notebook "
-                f"first, or all of them with: adoption run {self.folder.name}"
+                f"Run '{self.parameters.run}' has no table {name} yet. Notebook {number} writes it: run that notebook "
+                f"first, or all of them with: adoption run {self.parameters.run}"
             )
         differences = [self._describe_disagreement(name, writer, entry["parameters"]) for _, writer, entry in written]
         if all(differences):
             raise RunError(differences[0])
         folder, writer, entry = written[differences.index("")]
-        if folder == self._published:
-            print(f"Table {name} is read from the published run, {relative_to_project(str(folder))}/.")
-        theirs, digest = entry["parameters"], entry["files"].get(path)
-        for key in _SUBJECT & theirs.keys() - self._settled.keys():  # other tables are of this series too
-            self._settled[key] = theirs[key], writer
-        others = [f"{key} = {value!r}" for key, value in theirs.items() if key in _BESIDE - {*self.declared}]
-        if self._published and others and writer not in self._noted:
-            self._noted.add(writer)
-            print(f"Notebook {writer} was run with {', '.join(others)}.")
-        if hash_file(locate(folder, path)) != digest:
+        if folder != self.folder:
+            print(f"Table {name} is read from {relative_to_project(str(folder))}/.")
+        if hash_file(locate(folder, path)) != entry["files"].get(path):
             raise RunError(
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
             )
@@ -362,10 +352,9 @@ class Study:
     def _describe_disagreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> str:
         """Advice if table `name` was made with other values of parameters, with all of these; "" if it was not."""
         differs, wanted = list[str](), self.parameters.model_dump(include={*self.declared}, exclude_defaults=True)
-        for key, (value, whose) in self._settled.items():
+        for key, value in self.entry["parameters"].items():
             if key in theirs and theirs[key] != value:
-                who = "this notebook" if whose == self.notebook else f"notebook {whose}, whose table it has read,"
-                differs.append(f"with {key} = {theirs[key]!r}, but {who} has {key} = {value!r}")
+                differs.append(f"with {key} = {theirs[key]!r}, but this notebook has {key} = {value!r}")
                 wanted[key] = value
         if not differs:
             return ""

@@ -1,6 +1,6 @@
-"""Many runs from one file, some at a time, and all of them side by side.
+"""Many runs from one YAML file, several at a time, and their comparison.
 
-The file is YAML: its sets of parameters are read safely, and all are checked before anything starts.
+All sets of parameters are checked before the first run starts.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ from .runner import print_line, remove_store, run_all
 from .steps import USUAL_EXECUTION, Execution, Results, list_earlier
 
 _MAX_SWEPT_RUNS = 10_000
-# Letters of a run's name that is made of what it varies.
+# Maximum length of a run's name that is made from the values that vary.
 _MAX_RUN_LETTERS = 40
-# Names in the folder of a sweep that are no runs' names.
+# Names in the folder of a sweep that no run may have.
 _RESERVED = re.compile(r"(sweep|comparison|index)\..*|comparison", re.IGNORECASE)
 _FORM = {"parameters": dict, "grid": {str: list}, "runs": [dict]}
 _RIGHT = (
@@ -63,10 +63,11 @@ class Sweep:
     Attributes
     ----------
     name : str
-        Of the sweep, and of its folder in outputs/.
+        Name of the sweep and of its folder in outputs/.
     runs : sequence of Parameters
+        Parameters of each run.
     left_out : mapping
-        Why there can be no such run, by its name.
+        Reason why a set of parameters has no run, by name.
     """
 
     name: str
@@ -80,20 +81,20 @@ def read_sweep(path: Path, name: str = "") -> Sweep:
     Parameters
     ----------
     path : Path
-        YAML with ``parameters`` (common to all), ``grid`` (names to lists of values, all combinations) and ``runs`` (a
-        list of sets, each may name its ``run``).
+        YAML file with ``parameters`` (common to all), ``grid`` (names with lists of values: all combinations) and
+        ``runs`` (a list of sets, each of which may name its ``run``).
     name : str
         Name of the sweep; by default the file's, without its ending.
 
     Returns
     -------
     Sweep
-        Without the sets that cannot be, as of a country that the indicator lacks.
+        Without the sets for which there are no data, such as a country without the indicator.
 
     Raises
     ------
     ParameterError
-        With a line for each mistake and the sets that have it; or if no set can be.
+        With one line per mistake and the sets that have it; or if no set is possible.
     """
     try:
         sweep = read_parameters({"run": name or path.stem}).run
@@ -102,7 +103,7 @@ def read_sweep(path: Path, name: str = "") -> Sweep:
     common, sets = _read_sets(path)
     runs, wrong, left_out = list[Parameters](), dict[str, list[str]](), dict[str, str]()
     for named, values in zip(_name_runs(sets), sets, strict=True):
-        # What is written wrong in any set refuses the file; what the data do not have is left out.
+        # A mistake in any set is an error; a set for which there are no data is left out.
         try:
             run = read_parameters(_locate_data({**common, **values, "run": named}))
         except ValueError as error:
@@ -112,7 +113,7 @@ def read_sweep(path: Path, name: str = "") -> Sweep:
         try:
             runs.append(complete_parameters(run))
             check_parameters(runs[-1])
-        except ValueError as error:  # ours, and those of the data
+        except ValueError as error:  # our own errors and those of the data
             left_out[named] = str(error)
     runs = [run for run in runs if run.run not in left_out]
     for named, why in left_out.items() if not runs else ():
@@ -124,7 +125,7 @@ def read_sweep(path: Path, name: str = "") -> Sweep:
 
 
 def _read_sets(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What is common to all sets of a file, and the sets: combinations of the grid's values, and those listed."""
+    """Common parameters of a file, and its sets: the combinations of the grid, and those in the list."""
     try:
         content = parse_yaml(read_file(path))
     except OSError as error:
@@ -137,16 +138,16 @@ def _read_sets(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         common, grid, runs = (parts | content).values()
         wrong = "run" if "run" in {**common, **grid} else next((name for name in grid if not grid[name]), "")
     if wrong:
-        raise ParameterError(f"{path.name}: '{wrong}' is not as it must be. {_RIGHT}")
+        raise ParameterError(f"{path.name}: '{wrong}' has the wrong form. {_RIGHT}")
     count = len(runs) + (math.prod(map(len, grid.values())) if grid else 0)
     if not 0 < count <= _MAX_SWEPT_RUNS:
-        raise ParameterError(f"{path.name} asks for {count:,} runs; a sweep has 1 to {_MAX_SWEPT_RUNS:,}. {_RIGHT}")
+        raise ParameterError(f"{path.name} has {count:,} runs; a sweep has 1 to {_MAX_SWEPT_RUNS:,}. {_RIGHT}")
     combined = product(*grid.values()) if grid else ()
     return common, [*(dict(zip(grid, values, strict=True)) for values in combined), *runs]
 
 
 def _locate_data(values: dict[str, Any]) -> dict[str, Any]:
-    """The set with the path of its data as seen from here, and with the rows that it picks, COLUMN=CELL."""
+    """A set whose path of the data is relative to the working directory, with the rows to read (COLUMN=VALUE)."""
     data, where = values.get("data"), values.get("where")
     if not isinstance(data, str):
         return values
@@ -158,14 +159,14 @@ def _locate_data(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name_runs(sets: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Names of runs, different also where case makes no difference: their own, else what they vary.
+    """Names of runs, which differ even if case is ignored: those in the file, otherwise made from the values that vary.
 
-    Where one of these names is longer than forty letters, or stands twice, all are ``run-001`` and so on.
+    If one of the latter is longer than forty letters, or occurs twice, all are ``run-001`` and so on.
 
     Raises
     ------
     ParameterError
-        If a name that the file gives stands twice, or is that of a file of the sweep.
+        If a name in the file occurs twice, or is that of a file of the sweep.
     """
     derived = ["_".join(_name_value(*item) for item in each.items() if "run" not in each) for each in sets]
     varied = [name.casefold() for name in derived if name]
@@ -175,7 +176,9 @@ def _name_runs(sets: Sequence[Mapping[str, Any]]) -> list[str]:
     names = [str(each.get("run", name)) for each, name in zip(sets, derived, strict=True)]
     for name, count in Counter(map(str.casefold, names)).items():
         if count > 1 or _RESERVED.fullmatch(name):
-            raise ParameterError(f"a run can't be named '{name}': another one, or a file of the sweep, has that name")
+            raise ParameterError(
+                f"a run can't be named '{name}', because another run or a file of the sweep has that name"
+            )
     return names
 
 
@@ -195,43 +198,42 @@ def _name_value(name: str, value: Any) -> str:
     return f"{name}-{plain}" if is_number and name not in ("data", "where") else plain
 
 
-# ---- its runs -------------------------------------------------------------------------------------------------------
-
-
 def run_sweep(
     sweep: Sweep, execution: Execution = USUAL_EXECUTION, scheduler: str = "", notebooks: Path | None = None
 ) -> tuple[Path, dict[str, str]]:
-    """Make the runs of a sweep that aren't there yet, and set all of them side by side.
+    """Make the runs of a sweep that do not exist yet, and compare all of them.
 
-    The notebooks are read once, at the beginning: an edit meanwhile is for the next sweep.
+    The notebooks are read once, at the beginning, so that later edits do not affect this sweep.
 
     Parameters
     ----------
     sweep : Sweep
     execution : Execution
     scheduler : str
-        Address of a Dask scheduler whose workers make the runs, of the execution only strictly or not; "" for this
+        Address of a Dask scheduler whose workers make the runs; they use only `strict` of the execution. "" for this
         machine.
     notebooks : Path, optional
-        Folder of the notebooks; the project's own by default.
+        Folder of the notebooks; by default the project's.
 
     Returns
     -------
     Path and dict
-        The sweep's folder, and the message of each run that failed.
+        Folder of the sweep, and the message of each run that failed.
 
     Raises
     ------
     BusyError
         If another process makes this sweep.
     RunError
-        If the folder holds something else.
+        If the folder contains something else.
     """
     folder = find_outputs() / sweep.name
     with lock_folder(folder, "sweep", execution.wait) as workshop:
-        # Whatever is in its folder is a sweep's; of one of release 2 the report is kept, and each run as it is made.
+        # A folder that is not a sweep's is never changed; the report of a sweep of release 2 is kept.
         if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
+            raise RunError(
+                f"{shorten_path(folder)} exists and was not made by a sweep. Choose another name with --name."
+            )
         lines = remove_store(find_outputs())
         if is_old_sweep(folder):
             report = [path.name for path in folder.iterdir() if path.is_file()]
@@ -250,7 +252,7 @@ def run_sweep(
         else:
             failed = _make_here(sweep.runs, folder, texts, execution)
 
-        # Set all that were made side by side.
+        # Compare all runs that exist.
         rows, missing = [], {**sweep.left_out, **failed}
         for run in (run.run for run in sweep.runs if run.run not in failed):
             try:
@@ -264,22 +266,23 @@ def run_sweep(
 
 
 def make_run(run: Parameters, folder: Path, notebooks: Path, execution: Execution, results: Results | None) -> str:
-    """Make a run of a sweep; how long it took, in words.
+    """Make one run of a sweep.
 
     Parameters
     ----------
     run : Parameters
     folder : Path
-        Of the sweep.
+        Folder of the sweep.
     notebooks : Path
-        Folder of the notebooks as they were when the sweep began.
+        Copies of the notebooks, made at the start of the sweep.
     execution : Execution
     results : Results or None
-        What its runs share, where they are made by one process.
+        Results that the runs share, if one process makes them.
 
     Returns
     -------
     str
+        Time that it took, as text.
     """
     began = time.monotonic()
     run_all(run, notebooks, execution, outputs=folder, results=results, log=lambda line: None)
@@ -287,7 +290,7 @@ def make_run(run: Parameters, folder: Path, notebooks: Path, execution: Executio
 
 
 def _make_here(runs: Sequence[Parameters], folder: Path, notebooks: Path, execution: Execution) -> dict[str, str]:
-    """Make runs in a folder on this machine; returns the message of each one that failed."""
+    """Make runs on this machine; returns the message of each run that failed."""
     start_fork_server()
     results = Results([*folder.glob("*.partial"), *list_earlier(folder)])
 
@@ -295,7 +298,7 @@ def _make_here(runs: Sequence[Parameters], folder: Path, notebooks: Path, execut
         print_line(f"{run.run} begins")
         return make_run(run, folder, notebooks, execution, results)
 
-    with start_threads(2 * count_processors()) as pool:  # some wait for what others make
+    with start_threads(2 * count_processors()) as pool:  # some wait for results of others
         futures = {pool.submit(make, run): run.run for run in runs}
         return _await_all(futures, as_completed(futures), (RunError, ValueError, OSError))
 
@@ -303,7 +306,7 @@ def _make_here(runs: Sequence[Parameters], folder: Path, notebooks: Path, execut
 def _await_all(
     names: Mapping[Any, str], finished: Iterable[Any], errors: tuple[type[Exception], ...]
 ) -> dict[str, str]:
-    """Say how each run ended as its future does; returns the message of each one that failed."""
+    """Print how each run ended, in the order in which they end; returns the message of each run that failed."""
     failed = dict[str, str]()
     for number, future in enumerate(finished, start=1):
         try:
@@ -315,13 +318,10 @@ def _await_all(
     return failed
 
 
-# ---- on other machines ----------------------------------------------------------------------------------------------
-
-
 def _make_on_cluster(
     runs: Sequence[Parameters], folder: Path, notebooks: Path, execution: Execution, address: str
 ) -> dict[str, str]:
-    """Make runs on the workers of a Dask scheduler, which see project, data and outputs at the same paths."""
+    """Make runs on the workers of a Dask scheduler, which have project, data and outputs at the same paths."""
     distributed = import_extra("distributed", "cluster", "--scheduler")
     task: dict[str, Any] = {"folder": str(folder), "notebooks": str(notebooks), "strict": execution.strict}
     task |= {"outputs": str(find_outputs()), "project": str(find_root())}
@@ -346,7 +346,7 @@ def _make_on_cluster(
 
 
 def _make_elsewhere(task: dict[str, Any]) -> str:
-    """`make_run` in a process of its own: a worker of Dask may start none by multiprocessing."""
+    """Call `make_run` in a new process, because a worker of Dask cannot start processes with multiprocessing."""
     import distributed
 
     distributed.print(f"{task['parameters']['run']} begins", file=sys.stderr)
@@ -360,12 +360,12 @@ def _make_elsewhere(task: dict[str, Any]) -> str:
         check=False,
     )
     if done.returncode:
-        raise RunError(done.stderr.strip() or f"the process of the run ended with {done.returncode}")
+        raise RunError(done.stderr.strip() or f"the process of the run ended with exit code {done.returncode}")
     return done.stdout.strip()
 
 
 def _make_task() -> None:
-    """Make the run that standard input names; if a lost worker began it, wait for it."""
+    """Make the run described on standard input; wait if a lost worker has begun it."""
     task = json.load(sys.stdin)
     execution, run = Execution(strict=task["strict"], wait=True), read_parameters(task["parameters"])
     try:

@@ -1,4 +1,4 @@
-"""Group, label, meaning and order of every kind of row of the first page, from ``glossary.csv``."""
+"""Group, label, meaning and order of the rows of the first page, from ``glossary.csv``."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _MOST = {"Is it true?": 6, "Who uses it?": 3, "How many?": 4, "How sure?": 3, "W
 
 
 def frame_rows(rows: Iterable[Any]) -> pd.DataFrame:
-    """Rows (`rows.Row`) with groups and labels, in the order of the glossary, as a table of the columns `COLUMNS`."""
+    """Table of rows (`rows.Row`) with groups and labels, in the order of the glossary; its columns are `COLUMNS`."""
     listed = sorted(rows, key=lambda row: _ORDER.index(row.key))
     return pd.DataFrame([{**asdict(row), **GLOSSARY[row.key]} for row in listed], columns=COLUMNS)
 
 
 def join_rows(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several tables that a page shows, in its order: of each group the first `_MOST`.
+    """Rows of several tables for a page, in its order; of each group the first `_MOST`.
 
     Parameters
     ----------

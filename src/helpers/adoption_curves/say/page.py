@@ -67,12 +67,12 @@ def format_claim(names: Names, amount: str, when: str, is_now: bool = False) -> 
 
 
 def has_verb(names: Names) -> bool:
-    """Whether the data have a verb for what is counted, and it is one of use."""
+    """Whether the data have a verb phrase of use for what is counted."""
     return bool(re.match("(have used|use) ", names.doing))
 
 
 def write_headline(run: RunTables) -> str:
-    """The newest value; then the interval where it may be quoted, else the change, or the peak before a decline."""
+    """Headline: the latest value, and the interval if it may be quoted, otherwise the change or the peak."""
     names, start = run.names, run.find_start()
     headline = format_claim(names, run.amount, run.format_when(run.newest), run.newest["date"].year == run.today.year)
     if run.quoted:
@@ -88,7 +88,7 @@ def write_headline(run: RunTables) -> str:
 
 
 def write_deck(run: RunTables) -> str:
-    """The newest value and who published it; then median, interval and coverage, or why no forecast is quoted."""
+    """Deck: the latest value and its publisher; then median, interval and coverage, or why no forecast is quoted."""
     deck = f"The newest value is {run.amount} {run.format_when(run.newest)}."
     if publisher := capitalize_first(run.names.publisher_name):
         deck = f"{publisher} reported {run.amount} for {run.format_date(run.newest)}."
@@ -106,7 +106,7 @@ def write_deck(run: RunTables) -> str:
 
 
 def write_quotation(run: RunTables) -> str:
-    """The newest value and the forecast in words to copy; "" where no forecast is quoted or the series has no title."""
+    """Text to quote with the latest value and the forecast; "" without a forecast or a title."""
     names = run.names
     if not run.quoted or names.title == USUAL_TITLE:
         return ""
@@ -121,7 +121,7 @@ def write_quotation(run: RunTables) -> str:
 
 
 def list_cautions(run: RunTables) -> Iterator[tuple[str, str]]:
-    """What should not be quoted, each a sentence with the address of its source, and two notes by hand at most."""
+    """Sentences on what should not be quoted, each with the address of its source; at most two are notes."""
     if run.quoted:
         yield f"Do not quote the median without the {100 * run.level:g}% interval.", ""
     if run.quoted and not run.is_whole:
@@ -135,7 +135,7 @@ def list_cautions(run: RunTables) -> Iterator[tuple[str, str]]:
 
 
 def write_title(run: RunTables) -> str:
-    """The title of the chart: the series, and its forecast or its newest value."""
+    """Title of the chart: the series, and its forecast or its latest value."""
     amount, row = (run.interval, run.quoted) if run.quoted else (run.amount, run.newest)
     return f"{run.names.title.replace(': ', ', ')}: {amount} {run.format_when(row)}"
 

@@ -1,4 +1,4 @@
-"""What the first page reads: tables of a run by name, what its series is called, and what follows from these."""
+"""Tables of a run that the first page uses, the labels of its series, and facts that follow from them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TableRow = dict[str, Any]
 
 @dataclass(frozen=True)
 class RunTables:
-    """Tables of a run, with what the page needs to know of its series.
+    """Tables of a run, with the facts on its series that the first page needs.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class RunTables:
     expected: str = ""
 
     def list_rows(self, name: str) -> list[TableRow]:
-        """Rows of a table, each with its place: ``05_forecast:8``."""
+        """Rows of a table, each with its place, such as ``05_forecast:8``."""
         rows = self.tables[name].to_dict("records") if name in self.tables else []
         return [{**row, "place": f"{name}:{place}"} for place, row in enumerate(rows)]
 
@@ -70,12 +70,12 @@ class RunTables:
 
     @cached_property
     def exact(self) -> list[TableRow]:
-        """Exact values, in order of date."""
+        """Exact values in order of date."""
         return self.list_rows("02_growth")
 
     @cached_property
     def bound(self) -> TableRow | None:
-        """The newest bound that says more than the last exact value."""
+        """The latest bound that adds something to the last exact value."""
         rows = self.list_rows("02_newer")
         for last in self.exact[-1:]:
             rows = [row for row in rows if (row["value"] > last["value"]) == (row["qualifier"] == "at_least")]
@@ -83,7 +83,7 @@ class RunTables:
 
     @property
     def newest(self) -> TableRow:
-        """The newest value, exact or a bound."""
+        """The latest value, exact or a bound."""
         return self.bound or self.exact[-1]
 
     @property
@@ -93,7 +93,7 @@ class RunTables:
 
     @cached_property
     def change_of_method(self) -> tuple[str, TableRow, TableRow] | None:
-        """The last suspected one: reason, the value before, and the value after."""
+        """The last suspected change of method: reason, the value before, and the value after."""
         for date, reason in sorted(self.names.cautions.items(), reverse=True):
             place = sum(row["date"] < date for row in self.exact)
             if 0 < place < len(self.exact):
@@ -112,25 +112,25 @@ class RunTables:
 
     @cached_property
     def goal(self) -> TableRow:
-        """The row of the forecast that a page shows, with low and high (nan without an interval); empty without one."""
+        """Forecast that the page shows, with low and high (NaN without an interval); empty without a forecast."""
         rows = [row for row in self.list_rows("05_forecast") if np.isfinite(row["q0.5"])]
         goal, (low, high) = find_goal(rows) if rows else {}, band_columns(self.level)
         return {**goal, "low": goal.get(low, np.nan), "high": goal.get(high, np.nan)} if goal else {}
 
     @property
     def quoted(self) -> TableRow:
-        """The row of the forecast where its interval is quoted; empty in every `state`."""
+        """Forecast whose interval may be quoted; empty if there is a `state`."""
         return {} if self.state else self.goal
 
     @property
     def since(self) -> str:
-        """The date of the first value that the forecast uses where earlier ones are left out; else ""."""
+        """Date of the first value that the forecast uses if earlier ones are left out; otherwise ""."""
         start = self.goal.get("since", pd.NaT)
         return "" if pd.isna(start) else self.format_date({"date": start})
 
     @property
     def today(self) -> pd.Timestamp:
-        """The day as of which the page is written: that asked for, or of the newest publication in the data."""
+        """Day as of which the page is written: ``as_of``, or the latest publication date in the data."""
         return pd.Timestamp(self.names.as_of) if self.names.as_of else self.names.known
 
     @property
@@ -140,7 +140,7 @@ class RunTables:
 
     @cached_property
     def limit_then(self) -> TableRow:
-        """The row of the limit on the date of the forecast; empty without a limit."""
+        """Forecast of the limit on the date of the forecast; empty without a limit."""
         rows = self.list_rows("05_limit")
         return next((row for row in rows if row["date"] == self.goal.get("date")), {})
 
@@ -151,7 +151,7 @@ class RunTables:
 
     @cached_property
     def state(self) -> str:
-        """Why no forecast is quoted: "few" or a key of `REASONS`; "" where one is."""
+        """Key of the reason why no forecast is quoted: "few" or a key of `REASONS`; "" if one is quoted."""
         if self.names.few:
             return "few"
         if not self.goal:
@@ -166,16 +166,16 @@ class RunTables:
 
     @property
     def reason(self) -> str:
-        """Why no forecast is quoted, as a clause after "because"; "" where one is."""
+        """Reason why no forecast is quoted, as a clause after "because"; "" if one is quoted."""
         return self.names.few or REASONS.get(self.state, "").format(date=self.format_date(self.newest))
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the chart has the forecast: its interval, or its median alone."""
+        """Whether the chart has the forecast, with its interval or only its median."""
         return self.state in ("", "all", "no limit")
 
     def list_tests(self, name: str, group: str = "all") -> list[TableRow]:
-        """Rows of a table of tests about as far ahead as the forecast; none on few series, or without an interval."""
+        """Tests with about the horizon of the forecast; none for few series, or without an interval."""
         units, ahead = ("units", "years") if name == "05_audit" else ("technologies", "horizon_years")
         rows = [row for row in self.list_rows(name) if np.isclose(row.get("level", self.level), self.level)]
         rows = [row for row in rows if row.get("group", group) == group]
@@ -236,5 +236,5 @@ class RunTables:
 
 
 def count_years(start: TableRow, end: TableRow) -> float:
-    """Years from the date of one row to that of another."""
+    """Years between the dates of two rows."""
     return float(np.subtract(*decimal_years([end["date"], start["date"]])))

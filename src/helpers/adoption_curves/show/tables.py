@@ -1,4 +1,4 @@
-"""Tables for reading: a frame in, a table out. The frame that is saved as CSV is the frame that is shown."""
+"""Tables for reading, made from the data frames that are saved as CSV."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _format_number(value: float | None, decimals: int | None = None) -> str:
 
 
 def _format_column(values: pd.Series) -> list[str]:
-    """Numbers of one column with the same decimals, three digits of the median; apart where sizes differ much."""
+    """Numbers of a column with the same decimals, three digits of the median; separately if sizes differ much."""
     sizes = values[np.isfinite(values) & (values != 0)].abs().astype(float)
     decimals = None
     if len(sizes) and sizes.max() <= 1e3 * sizes.min():
@@ -77,18 +77,19 @@ def _format_column(values: pd.Series) -> list[str]:
 
 
 def _is_number(values: pd.Series) -> bool:
-    """True if a column holds numbers; yes and no are words."""
+    """Whether a column has numbers; truth values do not count."""
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
 def show(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
-    """Set a frame as a table.
+    """Format a data frame as a table.
 
     Parameters
     ----------
     frame : DataFrame
-        Numbers are shown to about three digits, of more than `_MOST_ROWS` rows the first and the last, and no column
-        that is empty in all rows; the CSV beside has ten digits, all rows and columns. A column ``url`` becomes links.
+        Numbers are shown with about three digits. Of more than `_MOST_ROWS` rows only the first and the last are shown,
+        and columns without a value are left out; the CSV file has all of it, with ten digits. A column ``url`` becomes
+        links.
     title : str
         Title of the table.
     note : str
@@ -97,7 +98,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
     Returns
     -------
     great_tables.GT
-        Text of the data is escaped: data are text, never markup.
+        Text of the data is escaped, so that it is never markup.
     """
     frame, note = _cut(frame, note)
     frame = frame.loc[:, ~(frame.isna() | frame.eq("")).all()] if len(frame) else frame
@@ -123,7 +124,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
 
 
 def _cut(frame: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
-    """The first and the last rows of a long frame, and a note that says so."""
+    """The first and the last rows of a long table, and a note that says so."""
     left_out, half = len(frame) - _MOST_ROWS, _MOST_ROWS // 2
     if left_out <= 0:
         return frame, note

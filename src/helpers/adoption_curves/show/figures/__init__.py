@@ -1,13 +1,8 @@
-"""Charts: one function a chart, a frame in, a `style.Chart` out; a module per notebook, one look for all.
+"""Charts: a frame in, a `style.Chart` out, one look for all.
 
-Notebooks draw by these names. Other charts are in the modules, parts of a drawing in `style`.
+Notebooks draw all but the lead chart in their cells. Parts of a drawing are in `style`.
 """
 
-from .course import draw_forecast, draw_hindcasts
-from .style import TINTS
+from .course import draw_forecast
 
-__all__ = [
-    "TINTS",
-    "draw_forecast",
-    "draw_hindcasts",
-]
+__all__ = ["draw_forecast"]

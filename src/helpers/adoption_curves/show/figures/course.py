@@ -1,4 +1,4 @@
-"""A series and its forecast: the chart of notebook 5, and forecasts made at earlier dates."""
+"""A series and its forecast: the chart of notebook 5."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ...base.formats import (
     lower_first,
 )
 from ...base.headline import find_drawn, find_goal
-from ...base.levels import LEVELS, band_columns, format_level, quoted_level
+from ...base.levels import LEVELS, band_columns, format_level
 from ...indicators import AdoptionSeries, Names
 from .style import (
     ACCENT,
@@ -40,7 +40,6 @@ from .style import (
     key_area,
     key_line,
     open_chart,
-    open_panels,
     size_marks,
     tag,
     use_numbers,
@@ -49,7 +48,6 @@ from .style import (
 # In the place of 05_forecast and of 05_limit.
 NO_FORECAST = pd.DataFrame({"date": pd.DatetimeIndex([]), "q0.5": [], "mean": []})
 FAR = 4  # times the highest value: a limit from there on would press the series flat
-_LEAST_OUTCOMES = 2  # later values from which on it is said how many of them an interval contained
 PAST = 2.0  # lengths of the way ahead for which values are drawn
 
 
@@ -218,7 +216,6 @@ def plot_fan(
     levels: Sequence[float],
     measure: str = "level",
     unit: str = "",
-    numbers: bool = True,
 ) -> list[Artist]:
     """Draw a forecast's intervals and median from the last value on; returns their key.
 
@@ -233,8 +230,6 @@ def plot_fan(
         An interval is drawn for each that all rows have.
     measure, unit : str
         Of the series.
-    numbers : bool
-        Whether the key has the numbers of the date of the headline.
 
     Returns
     -------
@@ -247,7 +242,7 @@ def plot_fan(
     unit = "percent" if unit.startswith("percent") else ""
     high = goal[band_columns(levels[-1])[1]] if levels else 0
     date = "" if goal["date"] == fan["date"].iloc[-1] else f", {format_period(goal['date'], measure)}"
-    median = f"median{date}: {format_number(goal['q0.5'], unit, high)}" if numbers else "median"
+    median = f"median{date}: {format_number(goal['q0.5'], unit, high)}"
     key = [key_line(median, ls="--", lw=1.6)]
     tints = [HALF, MOST, *[ALL] * len(levels)] if len(levels) > 1 else [MOST]
     for level, colour in zip(levels, tints, strict=False):
@@ -255,7 +250,7 @@ def plot_fan(
         axis.fill_between(
             dates, [start[1], *fan[low]], [start[1], *fan[high]], color=colour, lw=0, zorder=1 - 0.1 * level
         )
-        ends = f": {format_range(goal[low], goal[high], unit)}" if numbers else ""
+        ends = f": {format_range(goal[low], goal[high], unit)}"
         key.append(key_area(f"{format_level(level)} interval{ends}", colour))
     axis.plot(dates, [start[1], *fan["q0.5"]], color=ACCENT, lw=1.6, ls=(0, (4, 1.5)), zorder=3)
     return key
@@ -300,64 +295,3 @@ def _add_percent(axis: Axes, size: float, words: str) -> str:
     right.tick_params("y", labelcolor=GREY)
     right.spines["right"].set_visible(False)
     return words
-
-
-def draw_hindcasts(
-    hindcasts: pd.DataFrame,
-    series: AdoptionSeries,
-    names: Names,
-    source: str,
-    levels: Sequence[float] = LEVELS,
-) -> Chart | None:
-    """The same forecast as made at each earlier date, and the outcomes.
-
-    Parameters
-    ----------
-    hindcasts : DataFrame
-        origin, made, date, q0.05 ... q0.95, and the ends of other levels.
-    series : AdoptionSeries
-    names : Names
-    source : str
-    levels : sequence of float
-        An interval is drawn for each; the title quotes one.
-
-    Returns
-    -------
-    Chart or None
-        None where none could be made.
-    """
-    if hindcasts.empty:
-        return None
-    levels = [level for level in levels if {*band_columns(level)} <= {*hindcasts}]
-    origins, values = list(hindcasts.groupby("origin")), series.values
-    values = values[values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
-    shown = values[values.index >= origins[0][0] - PAST * (values.index[-1] - origins[0][0])]
-    newer = series.newer[series.newer.index <= hindcasts["date"].max()].join(series.readings)
-    newer["place"] = newer[["read_low", "read_high"]].mean(axis=1).fillna(newer["value"])
-    figure, axes = open_panels([2.5] * len(origins), min(3, len(origins)), share=True)
-    for axis, (origin, fan) in zip(axes, origins, strict=True):
-        key = plot_fan(axis, fan, (origin, values[origin]), levels, numbers=False)
-        key += plot_values(axis, shown[:origin], series.breaks)
-        later = shown[shown.index > origin]
-        axis.plot(later.index, later, "D", color=INK, ms=size_marks(len(later)), mec=PAGE, mew=0.5, zorder=6)
-        axis.plot(newer.index, newer["place"], "D", mfc=PAGE, mec=INK, ms=5, zorder=6)
-        use_numbers(axis, suffix="%" * names.unit.startswith("percent"))
-        axis.set_title(f"made in {pd.Timestamp(fan['made'].iloc[0]):%b %Y}")
-    key.append(key_line("outcome", INK, ls="", marker="D", ms=5))
-    if len(newer):
-        printed = ", ".join(format_bound(row, bare=True, own=names.own) for _, row in newer.iterrows())
-        key.append(key_line(f"outcome: {printed}", INK, ls="", marker="D", mfc=PAGE, ms=5))
-    axes[0].set_ylim(min(0, shown.min()), 1.05 * max(shown.max(), hindcasts.filter(regex="^q").max(axis=None)) or 1)
-    return figure.close(_format_contained(hindcasts, values, levels), f"{names.title}, {names.unit}", source, key)
-
-
-def _format_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[float]) -> str:
-    """The title: how many later values the quoted interval contained, if there is one and there are enough."""
-    met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
-    if len(met) < _LEAST_OUTCOMES or not levels:
-        return "What this method would have forecast earlier, and what happened"
-    level = quoted_level(levels)
-    low, high = band_columns(level)
-    inside = int(met["outcome"].between(met[low], met[high]).sum())
-    when = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
-    return f"Made at {when}, the {format_level(level)} interval contained {inside} of {len(met)} later values"

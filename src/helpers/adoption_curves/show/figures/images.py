@@ -1,4 +1,4 @@
-"""Charts as files: the same bytes each time, with the alternative text inside, light and dark in one SVG."""
+"""Charts as files: reproducible bytes, the alternative text inside, light and dark colours in one SVG."""
 
 from __future__ import annotations
 

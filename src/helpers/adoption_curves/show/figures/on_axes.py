@@ -1,4 +1,4 @@
-"""One series, fit or forecast on axes that users may have made: what `.plot()` shows."""
+"""One series, fit or forecast on matplotlib axes: the charts of `.plot()`."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ...indicators import AdoptionSeries
 from . import course
 from .style import GREY, GRID, SMALL, draw_png, use_dates, use_numbers
 
-_SIZE = (7.6, 4.2)  # inches of a figure
+_SIZE = (7.6, 4.2)  # of a figure, in inches
 
 
 def plot_course(series: AdoptionSeries, ax: Axes | None = None, result: Forecast | None = None) -> Axes:
-    """Draw a series with its limit and, where it is given, its forecast; see `AdoptionSeries.plot`.
+    """Draw a series with its upper limit and, if there is one, its forecast; see `AdoptionSeries.plot`.
 
     Parameters
     ----------
     series : AdoptionSeries
     ax : matplotlib Axes, optional
-        By default new ones in a figure of their own.
+        Axes to draw on; by default those of a new figure.
     result : Forecast, optional
-        Of the series.
+        Forecast of the series.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def plot_course(series: AdoptionSeries, ax: Axes | None = None, result: Forecast
 
 
 def _finish_axes(axis: Axes, title: str, key: Sequence[Artist]) -> Axes:
-    """Title, key and ticks of axes, whatever look the user's are set to."""
+    """Set title, key and ticks of axes, independently of the user's style."""
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.grid(True, axis="y", color=GRID)
     axis.set_axisbelow(True)
@@ -62,13 +62,13 @@ def _finish_axes(axis: Axes, title: str, key: Sequence[Artist]) -> Axes:
 
 
 def show_result(result: Forecast, words: str) -> str:
-    """A forecast's picture, and a table of its median and intervals, as HTML for a notebook; `words` describe it.
+    """Chart of a forecast with a table of its median and intervals, as HTML for a notebook.
 
     Parameters
     ----------
     result : Forecast
     words : str
-        Alternative text of the picture, as HTML.
+        Alternative text of the chart, as HTML.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def show_result(result: Forecast, words: str) -> str:
     """
     from .. import tables
 
-    figure = Figure(_SIZE, layout="constrained")  # not one of pyplot's, which notebooks show by themselves
+    figure = Figure(_SIZE, layout="constrained")  # notebooks would also display a figure of pyplot
     FigureCanvasAgg(figure)
     plot_course(result.printed, figure.add_subplot(), result)
     picture = b64encode(draw_png(figure)).decode()
@@ -85,6 +85,6 @@ def show_result(result: Forecast, words: str) -> str:
     rows = result.frame().filter(["date", "q0.5", *ends, "basis"])
     note = f"Unit: {result.target.unit or 'that of the series'}."
     if result.has_range:
-        note += " Tested: as far ahead as the ranges were tested."
+        note += " Tested: within the horizon for which the intervals were tested."
     table = tables.show(rows, f"{result.target.title}: forecast", note)
     return f'<img alt="{words}" width="730" src="data:image/png;base64,{picture}">\n{table.as_raw_html()}'

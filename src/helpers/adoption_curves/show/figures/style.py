@@ -1,4 +1,4 @@
-"""One look for every chart: text measured around the axes, one drawing for both widths, one accent and greys."""
+"""One style for all charts: measured text around the axes, one drawing for both widths, one accent colour and greys."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from matplotlib.transforms import blended_transform_factory
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -45,16 +43,15 @@ COLOURS = {
     "all": ("#e5f0f8", "#152c3d"),
 }
 PAGE, INK, GREY, GRID, GHOST, STRIP, ACCENT, HALF, MOST, ALL = (light for light, _ in COLOURS.values())
-TINTS = (HALF, MOST, ALL)
 # Points of the letters; the smallest have eleven pixels.
 SMALL, BODY, TITLE = 8.6, 9.2, 12.0
 DOTS_PER_INCH = 150
 _YEAR = 0.42  # inches that the name of a year needs
 _EDGE, _GAP = 0.06, 0.08  # inches at the edges, and between the parts around the axes
-_LONGEST_TEXT, _LONGEST_NAME = 1000, 60  # letters of a text around the axes, and of a name in a row
+_LONGEST_TEXT = 1000  # letters of a text around the axes
 # What a line may end after: a word, a part of one that has no end, a Chinese character.
 _PIECES = re.compile(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]{1,24}\s*")
-_LINE, _NAME_LETTERS, _NOTE_LETTERS = 0.2, 25, 46  # inches of a row; letters of a line of its name, and of its note
+_NOTE_LETTERS = 46  # of a line of a label of the key
 _CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei")
 _STYLE = {
     **sns.axes_style("whitegrid"),
@@ -91,43 +88,41 @@ _STYLE = {
 
 
 class Chart(Figure):
-    """A figure with its title, unit line, key and source as measured text around the axes, at either width.
+    """A figure with title, units, key and source as measured text around its axes, for wide and narrow pages.
 
-    Not one of pyplot's figures: nothing has to be closed.
+    It is not a figure of pyplot, so it need not be closed.
 
     Attributes
     ----------
-    heights : sequence of float
-        Of each panel, in inches.
-    columns : int
-        Panels side by side on a page; on a telephone they stand below each other.
+    height : float
+        Of the axes, in inches.
     around : list of str
-        Title, unit line and source.
+        Title, units and source.
     key : sequence of Artist
-        With labels.
+        Entries of the key, with their labels.
     """
 
-    def __init__(self, heights: Sequence[float], columns: int = 1) -> None:
-        super().__init__(figsize=(WIDTHS["wide"], sum(heights)))
+    def __init__(self, height: float) -> None:
+        super().__init__(figsize=(WIDTHS["wide"], height))
         FigureCanvasAgg(self)
-        self.heights, self.columns = heights, columns
+        self.height = height
         self.around, self.key = ["", "", ""], list[Artist]()
         self._texts, self._legend, self._dated = list[Text](), None, list[Axes]()
 
     def close(self, title: str, units: str, source: str, key: Sequence[Artist] = ()) -> Chart:
-        """Set the text around the axes, and lay the chart out for a page.
+        """Set the text around the axes, and lay the chart out for a wide page.
 
         Parameters
         ----------
         title, units, source : str
-            The finding; the unit, base and date; the publishers.
+            The finding; unit, base and date; the publishers.
         key : sequence of Artist
-            With labels: what is drawn, with its numbers.
+            Entries of the key, whose labels include the numbers.
 
         Returns
         -------
         Chart
-            The same.
+            The same chart.
         """
         self.around, self.key = [title, units, source], list(key)
         looks = ({"size": TITLE, "weight": "bold"}, {"size": BODY, "color": GREY}, {"size": SMALL, "color": GREY})
@@ -136,7 +131,7 @@ class Chart(Figure):
         return self.lay_out()
 
     def lay_out(self, width: str = "wide") -> Chart:
-        """Wrap the text at a width, and give the axes the room below and above it: they keep their height.
+        """Wrap the text for a width, and make room for it above and below the axes, which keep their height.
 
         Parameters
         ----------
@@ -145,16 +140,12 @@ class Chart(Figure):
         Returns
         -------
         Chart
-            The same.
+            The same chart.
         """
-        columns, wide = self.columns if width == "wide" else 1, WIDTHS[width]
-        heights = [max(self.heights[place : place + columns]) for place in range(0, len(self.heights), columns)]
-        grid = GridSpec(len(heights), columns, figure=self, height_ratios=heights)
-        for axis, place in zip(self.axes, grid, strict=False):
-            axis.set_subplotspec(place)
-        self.set_size_inches(wide, sum(heights))
+        wide = WIDTHS[width]
+        self.set_size_inches(wide, self.height)
         for axis in self._dated:
-            use_dates(axis, wide / columns)
+            use_dates(axis, wide)
         for text, words in zip(self._texts, self.around, strict=True):
             _wrap(text, words, (wide - 2 * _EDGE) * self.dpi)
         if self._legend is not None:
@@ -164,7 +155,7 @@ class Chart(Figure):
         above = [title, units, *([self._legend] if self.key else [])]
         tall = [part.get_window_extent().height / self.dpi + _GAP for part in above]
         below = source.get_window_extent().height / self.dpi + _GAP if self.around[2] else 0
-        total, left = sum(heights) + sum(tall) + below + 2 * _EDGE, _EDGE / wide
+        total, left = self.height + sum(tall) + below + 2 * _EDGE, _EDGE / wide
         self.set_size_inches(wide, total)
         for part, top in zip(above, total - _EDGE - np.cumsum([0, *tall[:-1]]), strict=True):
             if isinstance(part, Legend):
@@ -172,8 +163,8 @@ class Chart(Figure):
             else:
                 part.set_position((left, top / total))
         source.set_position((left, (below - _GAP + _EDGE) / total))
-        rect = (left, (below + _EDGE) / total, 1 - 2 * left, sum(heights) / total)
-        compute_layout(self, ConstrainedLayoutEngine(rect=rect, w_pad=0.02, h_pad=0.02, hspace=0.03))
+        rect = (left, (below + _EDGE) / total, 1 - 2 * left, self.height / total)
+        compute_layout(self, ConstrainedLayoutEngine(rect=rect, w_pad=0.02, h_pad=0.02))
         for axis in self._dated:  # names at the left leave them less room
             use_dates(axis, axis.get_position().width * wide)
         return self
@@ -183,10 +174,10 @@ class Chart(Figure):
 
 
 def _wrap(text: Text, words: str, room: float) -> None:
-    """Break words into lines no wider than `room`, in pixels."""
+    """Break text into lines of at most `room` pixels."""
     renderer, font = text.figure.canvas.get_renderer(), text.get_fontproperties()
     lines = [""]
-    for piece in _PIECES.findall(shorten_label(words, _LONGEST_TEXT)):
+    for piece in _PIECES.findall(words if len(words) <= _LONGEST_TEXT else f"{words[: _LONGEST_TEXT - 1].rstrip()}…"):
         line = (lines[-1] + piece).rstrip()
         if lines[-1] and renderer.get_text_width_height_descent(line, font, False)[0] > room:
             lines.append("")
@@ -195,7 +186,7 @@ def _wrap(text: Text, words: str, room: float) -> None:
 
 
 def _draw_key(figure: Chart, key: Sequence[Artist]) -> Legend:
-    """A legend in as many columns as the width has room for."""
+    """Draw the key in as many columns as fit into the width."""
     for columns in range(len(key), 0, -1):
         legend = figure.legend(
             handles=key, loc="upper left", ncols=columns, borderpad=0, borderaxespad=0, handlelength=1.3,
@@ -209,7 +200,7 @@ def _draw_key(figure: Chart, key: Sequence[Artist]) -> Legend:
 
 
 def compute_layout(figure: Figure, engine: Any) -> None:
-    """Lay the axes out once, with places in digits that are the same each time: the solver's last one is not."""
+    """Lay the axes out once, with rounded positions, because the last digits of the solver vary."""
     engine.execute(figure)
     for axis in figure.get_axes():
         axis.set_position([round(side, 6) for side in axis.get_position(original=True).bounds])
@@ -217,7 +208,7 @@ def compute_layout(figure: Figure, engine: Any) -> None:
 
 
 def draw_png(figure: Any, alt: str = "") -> bytes:
-    """The figure as PNG with 256 colours: a quarter of the bytes, and no eye sees the difference."""
+    """The figure as a PNG with 256 colours, a quarter of the bytes without a visible difference."""
     plain, content, description = BytesIO(), BytesIO(), PngInfo()
     paper = None if isinstance(figure, Chart) else "tight"  # others may stick out of theirs
     figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches=paper, pil_kwargs={"compress_level": 0})
@@ -229,54 +220,32 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
 
 
 def use_style() -> None:
-    """Charts drawn from now on look like ours, whatever a matplotlibrc or an earlier chart has set."""
+    """Use our style for all later charts, whatever a matplotlibrc or an earlier chart has set."""
     mpl.rcdefaults()
     mpl.rcParams.update(_STYLE)
 
 
 def open_chart(height: float) -> tuple[Chart, Axes]:
-    """A chart and its axes; the height of the axes is in inches."""
-    figure, [axis] = open_panels([height])
+    """A chart and its axes, whose height is in inches."""
+    use_style()
+    figure = Chart(height)
+    axis = figure.add_subplot()
+    use_numbers(axis)
     return figure, axis
 
 
-def open_panels(heights: Sequence[float], columns: int = 1, share: bool = False) -> tuple[Chart, list[Axes]]:
-    """A chart and its panels.
-
-    Parameters
-    ----------
-    heights : sequence of float
-        Of each panel, in inches.
-    columns : int
-        Panels side by side on a page.
-    share : bool
-        Whether all have the same x and y axis.
-
-    Returns
-    -------
-    tuple of Chart and list of Axes
-    """
-    use_style()
-    figure, axes = Chart(heights, columns), list[Axes]()
-    for place in range(len(heights)):
-        first = axes[0] if axes and share else None
-        axes.append(figure.add_subplot(len(heights), 1, place + 1, sharex=first, sharey=first))
-        use_numbers(axes[-1])
-    return figure, axes
-
-
 def key_line(label: str, color: str = ACCENT, **look: Any) -> Line2D:
-    """A line or a mark of the key."""
+    """Entry of the key for a line or a mark."""
     return Line2D([], [], color=color, label=_fill(label), **look)
 
 
 def key_area(label: str, color: str, **look: Any) -> Patch:
-    """An area of the key."""
+    """Entry of the key for an area."""
     return Patch(facecolor=color, label=_fill(label), **look)
 
 
 def _fill(label: str) -> str:
-    """A label of the key in at most two lines."""
+    """Label of the key in at most two lines."""
     return "\n".join(textwrap.wrap(label, _NOTE_LETTERS, max_lines=2, placeholder="…"))
 
 
@@ -310,12 +279,11 @@ def tag(
     )  # fmt: skip
 
 
-def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
-    """At most five round numbers on an axis, with commas, and no marks."""
-    ticks = getattr(axis, f"{which}axis")
-    ticks.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}{suffix}".replace("-", "−")))
-    axis.tick_params(which, length=0, pad=3)
+def use_numbers(axis: Axes, suffix: str = "") -> None:
+    """Use at most five round numbers with thousands separators on the y axis, and no tick marks."""
+    axis.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}{suffix}".replace("-", "−")))
+    axis.tick_params("y", length=0, pad=3)
 
 
 def use_dates(axis: Axes, width: float) -> None:
@@ -348,98 +316,5 @@ def use_dates(axis: Axes, width: float) -> None:
 
 
 def size_marks(count: int) -> float:
-    """Points of the marks of so many values: where they would run together, they are dots."""
+    """Size of the marks for a number of values, in points; many values get dots."""
     return 5 if count < 30 else 2.5 if count < 80 else 1.2
-
-
-def shorten_label(text: str, longest: int = _LONGEST_NAME) -> str:
-    """A text for a place with little room, its end left out where it is long.
-
-    >>> shorten_label("internet users"), shorten_label("a very long name", 9)
-    ('internet users', 'a very l…')
-    """
-    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
-
-
-def open_rows(*panels: pd.DataFrame, columns: int = 1) -> tuple[Chart, list[Axes]]:
-    """A chart of rows: names at the left, marks, and numbers at their right.
-
-    Parameters
-    ----------
-    *panels : DataFrame
-        name and value, and where needed: printed (the number at the mark; without it there is an axis), low and high
-        (ends of an interval), colour, qualifier (hatched or hollow where it is not "exact"), mark ("bar", or a
-        matplotlib marker), heading (bold, above the first of its rows), above (grey, above a row).
-    columns : int
-        Panels side by side on a page.
-
-    Returns
-    -------
-    tuple of Chart and list of Axes
-    """
-    usual = {"colour": ACCENT, "qualifier": "exact", "mark": "bar", "heading": "", "above": ""}
-    filled = [rows.reset_index(drop=True).assign(**{key: usual[key] for key in {*usual} - {*rows}}) for rows in panels]
-    placed = [_place_rows(rows) for rows in filled]
-    figure, axes = open_panels([_LINE * end + 0.15 + 0.25 * ("printed" not in rows) for rows, end in placed], columns)
-    for axis, (rows, end) in zip(axes, placed, strict=True):
-        _draw_rows(axis, rows, end)
-    return figure, axes
-
-
-def _place_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """Rows with their place and the place of their heading, from the top, in lines; and the end."""
-    names = [textwrap.fill(shorten_label(str(name)), _NAME_LETTERS) for name in rows["name"]]
-    notes = [textwrap.wrap(note, _NOTE_LETTERS, max_lines=3, placeholder="…") for note in rows["above"]]
-    heads = rows["heading"].where(rows["heading"] != rows["heading"].shift(), "")
-    heads = [textwrap.wrap(head, _NOTE_LETTERS - 4, max_lines=3, placeholder="…") for head in heads]
-    place, places = 0.0, list[tuple[float, float, float]]()
-    for name, head, note in zip(names, heads, notes, strict=True):
-        place += 0.4 * bool(head and places) + 0.2 * bool(note)
-        above, place = place, place + len(head) + len(note)
-        tall = 0.75 * name.count("\n")
-        places.append((above + (len(head) - 1) / 2, above + len(head) + (len(note) - 1) / 2, place + tall / 2))
-        place += 1 + tall
-    head_places, note_places, row_places = zip(*places, strict=True)
-    about: dict[str, Any] = {"head": ["\n".join(head) for head in heads], "above": ["\n".join(note) for note in notes]}
-    about |= {"name": names, "head_place": head_places, "note_place": note_places, "place": row_places}
-    return rows.assign(**about), place
-
-
-def _draw_rows(axis: Axes, rows: pd.DataFrame, end: float) -> None:
-    """Marks of placed rows, with names, headings and notes."""
-    for mark, marked in rows.groupby("mark", sort=False):
-        is_exact = marked["qualifier"] == "exact"
-        fills = marked["colour"].where(is_exact, PAGE)
-        if mark == "bar":
-            hatches = np.where(is_exact, "", "////")
-            axis.barh(
-                marked["place"], marked["value"], 0.72, color=fills, edgecolor=marked["colour"], hatch=hatches, lw=0.8
-            )
-        else:
-            look = {"color": fills, "edgecolor": marked["colour"]} if mark in "oD<>" else {"color": marked["colour"]}
-            axis.scatter(marked["value"], marked["place"], marker=mark, s=36, linewidth=1.4, zorder=3, **look)
-    if "low" in rows:
-        axis.barh(rows["place"], rows["high"] - rows["low"], 0.5, rows["low"], color=MOST, zorder=1)
-    ends = rows.filter(["value", "high"]).max(axis=1)
-    for row, right in zip(rows.itertuples(), ends, strict=True):
-        if "printed" in rows:
-            tag(axis, right, row.place, row.printed, rise=0, bbox=None, weight="bold" if row.colour == ACCENT else None)
-        left = blended_transform_factory(axis.transAxes, axis.transData)
-        if axis.figure.columns == 1:
-            left = blended_transform_factory(axis.figure.transFigure, axis.transData)
-        look = {"transform": left, "va": "center", "size": SMALL, "in_layout": False, "linespacing": 1.1}
-        axis.text(_EDGE / WIDTHS["wide"], row.head_place, row.head, weight="bold", **look)
-        axis.text(_EDGE / WIDTHS["wide"], row.note_place, row.above, color=GREY, **look)
-    axis.set_yticks(rows["place"], rows["name"], color=INK, linespacing=1.0)
-    axis.set(ylim=(end - 0.4, -0.7), xlabel="", ylabel="")
-    axis.margins(x=0.05)
-    if "bar" in {*rows["mark"]}:
-        axis.set_xlim(left=min(0, rows["value"].min()))
-    axis.grid("printed" not in rows, axis="x")
-    axis.grid(False, axis="y")
-    axis.tick_params("y", length=0)
-    axis.spines["bottom"].set_visible(False)
-    if "printed" in rows:
-        axis.set_xticks([])
-    else:
-        use_numbers(axis, "x")
