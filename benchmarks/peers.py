@@ -1,7 +1,7 @@
 """Other forecasters at the origins of the backtest, scored as the formula is: `python -m benchmarks.peers`.
 
-It writes peers.csv, and the numbers of peers.md from it. Of each technology and number of figures at most `ORIGINS`
-dates are asked, evenly spread. Only `list_rivals` needs the rivals' packages.
+It writes peers.csv, and the numbers of peers.md from it. Of each technology and number of values at most `ORIGINS`
+dates count, evenly spread. Only `list_rivals` needs the packages of others.
 """
 
 import logging
@@ -31,24 +31,24 @@ TABLE, PAGE = (Path(__file__).parent / name for name in ("peers.csv", "peers.md"
 MARKS = ("<!-- peers -->", "<!-- /peers -->")
 FIGURES, ORIGINS, HORIZONS = (4, 8), 12, (1.0, 2.0, 3.0, 5.0)
 LEVELS = np.array(REPORTED_QUANTILES)
-MOST_LOST = 50  # percent of forecasts without an answer: from there on no score is told
+MOST_LOST = 50  # percent of forecasts without an answer: from there on no score is shown
 SETS = {"comparison": "Comparison technologies", "early": "Below 5% of the limit", "sales": "Shares of sales"}
 SETS |= {"Norway": "Electric cars in Norway, shares of sales"}
 
 
 @dataclass
 class Case:
-    """What a rival is given at one origin, and the dates that it is asked for."""
+    """What a forecaster gets at one origin, and the dates for which it forecasts."""
 
-    years: np.ndarray  # (n,) decimal years of the figures
+    years: np.ndarray  # (n,) decimal years of the values
     values: np.ndarray  # (n,)
     limit: np.ndarray  # (n,) as known at the origin
     ahead: np.ndarray  # (H,) years after the origin
     limit_ahead: np.ndarray  # (H,) as the formula forecasts it
 
 
-def ask_statsforecast(rival, case):
-    """Quantiles (H, Q) of a model of statsforecast, from figures interpolated to equal steps of the median gap."""
+def forecast_statsforecast(rival, case):
+    """Quantiles (H, Q) of a model of statsforecast, from values interpolated to equal steps of the median gap."""
     step = np.median(np.diff(case.years))
     grid = case.years[-1] - step * np.arange(int((case.years[-1] - case.years[0]) / step + 1e-3) + 1)[::-1]
     steps = int(np.ceil(case.ahead.max() / step + 1e-6))
@@ -58,7 +58,7 @@ def ask_statsforecast(rival, case):
     return np.stack([np.interp(case.ahead, step * np.arange(steps + 1), column) for column in columns], axis=1)
 
 
-def ask_prophet(prophet, case):
+def forecast_prophet(prophet, case):
     """Quantiles (H, Q) of Prophet's logistic growth with the limit as its cap, from 1,000 draws of its own."""
     np.random.seed(0)  # noqa: NPY002 - Prophet draws from the global generator
     rival = prophet.Prophet(growth="logistic", yearly_seasonality=False)
@@ -92,7 +92,7 @@ CURVES = {  # the curve; where the search starts, from a line's slope and middle
 }
 
 
-def ask_curve(family, case):
+def forecast_curve(family, case):
     """Quantiles (H, Q) of a curve by scipy's curve_fit: normal, of its parameters' errors and the noise."""
     curve, start, (least, most) = CURVES[family]
     years, ahead, top = case.years - case.years[-1], case.ahead, case.limit[-1]
@@ -101,7 +101,7 @@ def ask_curve(family, case):
     slope = max(slope, 0.01)
     begin = (0.999 * top, *start(slope, -height / slope, years[0]))
     if len(years) <= len(begin):
-        raise ValueError("as many parameters as figures")
+        raise ValueError("as many parameters as values")
     room = ([0, *least], [top, *most])
     found, covariance = curve_fit(curve, years, case.values, np.clip(begin, *room), bounds=room, max_nfev=10_000)
     noise = ((case.values - curve(years, *found)) ** 2).sum() / (len(years) - len(found))
@@ -112,7 +112,7 @@ def ask_curve(family, case):
     return curve(ahead, *found)[:, None] + spread[:, None] * ndtri(LEVELS)
 
 
-def ask_fisher_pry(case):
+def forecast_fisher_pry(case):
     """Quantiles (H, Q) of the logistic curve to the limit: a straight line through log odds, with its t interval."""
     years, ahead = case.years - case.years[-1], case.ahead
     share = np.clip(case.values / case.limit, 0.001, 0.999)
@@ -131,10 +131,10 @@ def list_rivals():
 
     logging.getLogger("cmdstanpy").disabled = True
     logging.getLogger("prophet").setLevel(logging.ERROR)
-    rivals = {name: ("statsforecast", partial(ask_statsforecast, getattr(models, name)())) for name in MODELS}
-    rivals["Prophet, capped"] = "prophet", partial(ask_prophet, prophet)
-    rivals |= {f"{name}, capped": ("scipy", partial(ask_curve, name)) for name in CURVES}
-    return rivals | {"Fisher-Pry": ("scipy", ask_fisher_pry)}
+    rivals = {name: ("statsforecast", partial(forecast_statsforecast, getattr(models, name)())) for name in MODELS}
+    rivals["Prophet, capped"] = "prophet", partial(forecast_prophet, prophet)
+    rivals |= {f"{name}, capped": ("scipy", partial(forecast_curve, name)) for name in CURVES}
+    return rivals | {"Fisher-Pry": ("scipy", forecast_fisher_pry)}
 
 
 MODELS = ("AutoETS", "AutoTheta", "RandomWalkWithDrift")
@@ -155,7 +155,7 @@ def list_cases(series, rows):
         yield part.index, Case(years, values.to_numpy(float), limit, *part[["years", "limit_ahead"]].to_numpy(float).T)
 
 
-def ask_formula(kind, case):
+def forecast_formula(kind, case):
     """The formula's own quantiles, for the time that they take."""
     t, h = (case.years - case.years[-1])[None], case.ahead[None]
     x = (case.values / case.limit)[None]
@@ -176,7 +176,7 @@ def thin(rows):
 
 
 def compare():
-    """The table: every rival with its own bands and with ours, against the formula, by set and number of figures."""
+    """Every forecaster with its own interval and with ours, beside the formula, by set and number of values."""
     data = indicators.load()
     sales = [each for role in ("reference", "held_out") for each in data.references(role=role, measure="flow")]
     frames = []
@@ -191,9 +191,9 @@ def compare():
             chosen = (every["window"] == figures) & every["horizon_years"].isin(HORIZONS)
             rows = thin(every[chosen])
             cases = list(list_cases(series, rows))
-            rivals = {"the formula": ("", partial(ask_formula, kind))} | list_rivals()
+            rivals = {"the formula": ("", partial(forecast_formula, kind))} | list_rivals()
             for title, (package, ask) in rivals.items():
-                found, seconds = ask_all(ask, cases, len(rows))
+                found, seconds = forecast_all(ask, cases, len(rows))
                 about = {"set": name, "given": figures, "method": title, "seconds": seconds}
                 about["version"] = f"{package} {metadata.version(package)}" if package else ""
                 frames += judge(rows, found, kind, about)
@@ -201,7 +201,7 @@ def compare():
     return relate(pd.concat(frames, ignore_index=True))
 
 
-def ask_all(ask, cases, size):
+def forecast_all(ask, cases, size):
     """Quantiles (R, Q) of a rival, NaN where it has no answer, and the median processor seconds of an origin."""
     found, seconds = np.full((size, len(LEVELS)), np.nan), []
     for places, case in cases:
@@ -217,7 +217,7 @@ def ask_all(ask, cases, size):
 
 
 def judge(rows, found, kind, about):
-    """Means by horizon and technology, with its own bands and with ours; our straight line where it has no answer."""
+    """Means by horizon and technology, with its own interval and with ours; a straight line where it has no answer."""
     actual, ahead, limit_sd, spread, line = rows[
         ["actual", "limit_ahead", "limit_sd", "spread", "straight_line"]
     ].to_numpy(float).T  # fmt: skip
@@ -254,30 +254,33 @@ def relate(frame):
 def write_tables(table):
     """Text between the marks of peers.md: scores by forecaster and horizon, and where another is better."""
     text = [f"With {', '.join(sorted({version for version in table['version'] if version}))}."]
-    told = table["without_answer"] < MOST_LOST
+    has_score = table["without_answer"] < MOST_LOST
     shown = table.assign(cell=[f"{row.wis_over_ours:.2f} ({row.coverage_80:.0f})" for row in table.itertuples()])
-    shown.loc[~told, "cell"] = "-"
+    shown.loc[~has_score, "cell"] = "-"
     for (name, figures), part in shown.groupby(["set", "given"], sort=False):
-        size = f"{part['technologies'].max()} technologies, {part.groupby('horizon_years')['forecasts'].max().sum():,}"
-        text.append(f"\n## {SETS[name]}, from {figures} figures ({size} forecasts)\n")
+        technologies = format_count(part["technologies"].max(), "technology", "technologies")
+        size = f"{technologies}, {part.groupby('horizon_years')['forecasts'].max().sum():,}"
+        text.append(f"\n## {SETS[name]}, from {figures} values ({size} forecasts)\n")
         wide = part.set_index(["method", "bands", "horizon_years"])["cell"].unstack(sort=False)
-        text.append(f"| forecaster; bands | {' | '.join(format_count(each, 'year') for each in wide)} | seconds |")
+        text.append(f"| forecaster; interval | {' | '.join(format_count(each, 'year') for each in wide)} | seconds |")
         text.append("|---" * (len(wide.columns) + 2) + "|")
         seconds = part.groupby("method")["seconds"].first()
         for (method, bands), row in wide.iterrows():
             cells = [*row, "-" if (row == "-").all() else f"{seconds[method]:.2g}"]
             text.append(f"| {method}; {bands} | {' | '.join(cells)} |")
     lost = table[table["without_answer"] > 0].drop_duplicates(["set", "given", "method"])
-    each = [f"{row.method} at {row.without_answer:.3g}% ({row.set}, {row.given} figures)" for row in lost.itertuples()]
+    each = [
+        f"{row.method} at {row.without_answer:.3g}% ({SETS[row.set]}, {row.given} values)" for row in lost.itertuples()
+    ]
     text.append(f"\nForecasts without an answer: {'; '.join(each) or 'none'}.")
-    rivals = table[told & (table["method"] != "the formula") & (table["technologies"] > 1)]
+    rivals = table[has_score & (table["method"] != "the formula") & (table["technologies"] > 1)]
     better = rivals[rivals["wis_over_ours"] < 1]
     sure = f"In {len(better)} of {len(rivals)} cells another's WIS is lower than the formula's, in "
     text.append(f"\n## Where another is better\n\n{sure}{(better['high'] < 1).sum()} with an interval below 1.\n")
     for row in better.itertuples():
-        what = f"{SETS[row.set]}, {row.given} figures, {format_count(row.horizon_years, 'year')}: {row.method}"
+        what = f"{SETS[row.set]}, {row.given} values, {format_count(row.horizon_years, 'year')}: {row.method}"
         interval = f"{row.low:.2f} to {row.high:.2f}, {row.technologies} technologies"
-        text.append(f"- {what}, bands {row.bands}: {row.wis_over_ours:.2f} ({interval})")
+        text.append(f"- {what}, interval {row.bands}: {row.wis_over_ours:.2f} ({interval})")
     return "\n".join(text)
 
 
