@@ -95,7 +95,7 @@ def test_the_first_sheet_is_what_the_main_figure_draws_and_no_sheet_is_empty(who
 
 
 def test_a_notebook_of_a_run_has_its_page_and_gets_no_other_that_would_stop_the_run(run, capsys):
-    assert "--xlsx and --hub are for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
+    assert "--xlsx and --hub export a run, not a notebook" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
     book = min((run / "notebooks").glob("*.ipynb"))
     code, _, err = call(capsys, "export", str(book))
     assert (code, "This notebook of a run has its page: " in err, f"html/{book.stem}.html" in err) == (2, True, True)
