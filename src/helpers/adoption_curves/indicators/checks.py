@@ -247,7 +247,7 @@ def check_figures(
     fallen = rows[rows["indicator"].isin(counted) & (rows["value"] < rows["before"])]
     rate = "is a percentage above 100; write a value from 0 to 100, or, for a rate, a unit such as per 100 people"
     before = "is about a hundredth of the value before it, {before:g} on {before_date:%Y-%m-%d}"
-    total = "is below {before:g} before it, and a total so far cannot fall; if it is none, write another measure"
+    total = "is below {before:g} before it, and a total so far cannot decrease; correct it, or write another measure"
     return [
         *list_problems(file, above, "value", rate),
         *list_problems(file, fraction, "value", f"{before}; write {{meant:g}} if it is a fraction"),
