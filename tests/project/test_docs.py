@@ -127,9 +127,12 @@ def write_choices():
     newer, since, limits = (read_table("baseline", name) for name in ("05_newer", "05_since", "05_other_limits"))
     return write_rows(
         ("what the forecast uses", "80% interval, million people", "median"),
-        ("the assumed value, 702 to 714 million", *write_interval(read_table("baseline", "05_forecast"))),
+        (
+            "the assumed value for June 2026, 702 to 714 million (our forecast)",
+            *write_interval(read_table("baseline", "05_forecast")),
+        ),
         ("the lower bound of 700 million alone", *write_interval(newer, form="as published")),
-        ("no value of June 2026", *write_interval(newer, form="without it")),
+        ("only values before June 2026", *write_interval(newer, form="without it")),
         ("also the values before June 2025", *write_interval(since)),
         ("the population as the limit", *write_interval(limits, limit="Population at the year-end")),
     )
@@ -160,7 +163,15 @@ def write_odds():
         (title, *("{above}, {below}, of {figures}".format(**odds.loc[(kind, years)]) for years in (1, 5, 10)))
         for kind, title in titles.items()
     ]
-    return write_rows(("series", "after 1 year: above, below, of all", "after 5 years", "after 10 years"), *rows)
+    return write_rows(
+        (
+            "series",
+            "values above, values below, all values after 1 year",
+            "the same after 5 years",
+            "the same after 10 years",
+        ),
+        *rows,
+    )
 
 
 def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data, references):
@@ -185,6 +196,11 @@ def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data
     half_pace = 100 * (scored["half of the mean pace, the formula's spread"] / scored["formula"] - 1)
     glossary = pd.read_csv(ROOT / "src/helpers/adoption_curves/say/glossary.csv", keep_default_na=False)
     sources = indicators.list_measures(data, "genai_users", ["China"])
+    bases = {
+        "MIC web panel": "the members of a web panel (MIC)",
+        "CNNIC": "the population (CNNIC)",
+        "Microsoft": "people aged 15 to 64 (Microsoft)",
+    }
     parts = {
         "choices": write_choices(),
         "sides": write_sides(),
@@ -193,9 +209,9 @@ def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data
         "technologies": str(len({series.technology for series in references})),
         "class": f"{len(later)} technologies, which were at {later['share'].min():.0f} to {later['share'].max():.0f}% "
         "of their limits",
-        "sold": f"{sold.loc[1, 'inside_80']:.0f}% of such numbers were between half and twice their trend one year "
-        "ahead, "
-        f"and {sold.loc[5, 'inside_80']:.0f}% were between a sixth of it and six times it five years ahead",
+        "sold": f"one year ahead, {sold.loc[1, 'inside_80']:.0f}% of such numbers were between half of the trend and "
+        f"twice the trend. Five years ahead, {sold.loc[5, 'inside_80']:.0f}% of them were between a sixth of the trend "
+        "and six times the trend",
         "verdict": f"*{read_table('baseline', '03_saturation_level')['verdict'].iloc[0]}*",
         "held_out_4": f"{join_numbers(100 * four['coverage_80'])}% of outcomes after 1, 2, 3 and 5 years "
         f"({four['technologies'].min()} to {four['technologies'].max()} technologies)",
@@ -204,10 +220,11 @@ def test_the_page_on_the_forecast_has_the_numbers_of_the_kept_tables(renew, data
         "half_pace": f"{half_pace.min():.0f} to {half_pace.max():.0f}%",
         "prophet": f"{prophet.min():.1f} to {prophet.max():.1f}",
         "curves": f"{curves_worse.min():.0f}% worse than the forecast and the worst {curves_worse.max():.0f}%",
-        "peers": f"{len(better)} of {len(peers)} comparisons, in {(better['high'] < 1).sum()} of them beyond chance",
+        "peers": f"{len(better)} of {len(peers)} comparisons, and in {(better['high'] < 1).sum()} of these "
+        "the difference was beyond chance",
         "last_years": f"{technologies['last'].min()[:4]} to {technologies['last'].max()[:4]}",
         "last_shares": f"{technologies['last_share'].min():.0f} to {technologies['last_share'].max():.0f}%",
-        "sources": join_numbers((sources["printed"] + " (" + sources["ruler"] + ")"), "{}"),
+        "sources": join_numbers(sources["printed"] + " of " + sources["ruler"].map(bases), "{}"),
     }  # fmt: skip
     for name, text in parts.items():
         check_part(PAGES["forecast.md"], name, text, renew)

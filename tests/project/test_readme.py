@@ -104,7 +104,7 @@ def test_commands_do_what_they_are_said_to(tmp_path, publishers):
 @pytest.mark.slow
 def test_the_lines_that_add_the_next_figure_change_the_headline(tmp_path, monkeypatch, capsys):
     folder = begin_project(tmp_path / "project")
-    [rows] = [block for block in read_blocks("text") if "2026-12-31" in block]
+    [rows] = [block for block in read_blocks("text") if "cnnic_59" in block]
     for name, row in zip(("sources", "observations", "observations"), rows.splitlines(), strict=True):
         with (folder / "data" / f"{name}.csv").open("a", encoding="utf-8") as file:
             file.write(f"{row}\n")

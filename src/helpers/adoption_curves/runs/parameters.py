@@ -185,12 +185,13 @@ class Parameters(BaseModel):
     )
     countries: Annotated[list[_Plain], _ToList, AfterValidator(_check_values_distinct)] = _describe(
         ["China", "United States", "Japan", "South Korea", "Germany", "India"],
-        "countries to name in the comparison of countries, beside the three highest of a whole list",
+        "countries to label in the comparison of countries, in addition to the three highest of a complete list",
         "a list of different names of countries, such as [China, Japan]",
     )
     across: _Text = _describe(
         "",
-        "indicator that notebook 8 forecasts in all countries; '' for that of the technology with the most of them",
+        "indicator that notebook 8 forecasts in all countries; '' for the indicator of the same technology that covers "
+        "the most countries",
         "the name of an indicator, or '' for that with the most countries",
     )
     as_of: Annotated[_Text, AfterValidator(_check_as_of)] = _describe(
@@ -221,12 +222,13 @@ class Parameters(BaseModel):
     )
     until: Annotated[_Text, AfterValidator(_check_day)] = _describe(
         "",
-        "last day to forecast, at most fifteen years after the last value, in the place of horizon_years; '' for none",
+        "last day to forecast, at most fifteen years after the last value, instead of horizon_years; '' to use "
+        "horizon_years",
         "a date such as 2035-12-31, or ''",
     )
     milestone: Annotated[_Text, AfterValidator(_check_milestone)] = _describe(
         "",
-        "a number in the unit of the series: when is it reached? '' for none",
+        "a number in the unit of the series, for which the run estimates when it will be reached; '' for none",
         "a number above 0, or ''",
     )
     levels: Annotated[list[_OpenShare], _ToList, AfterValidator(check_levels), _Sorted] = _describe(
