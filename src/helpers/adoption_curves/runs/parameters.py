@@ -221,7 +221,7 @@ class Parameters(BaseModel):
     )
     until: Annotated[_Text, AfterValidator(_check_day)] = _describe(
         "",
-        "last day to forecast, at most fifteen years after the last value, in the place of horizon_years; '' for none",
+        "last day to forecast, at most fifteen years after the last value, instead of horizon_years; '' for none",
         "a date such as 2035-12-31, or ''",
     )
     milestone: Annotated[_Text, AfterValidator(_check_milestone)] = _describe(
