@@ -51,7 +51,7 @@ def test_a_chart_has_one_value_of_a_country_by_each_kind_of_measure_and_the_thre
     assert picked.loc[picked["entity"] == "China", "value"].tolist() == [17.5, 42.8, 93.6]
     assert set(picked["entity"]) == {"China", "Japan", "United Arab Emirates", "Singapore", "Ireland"}
     assert picked.loc[picked["place"] <= 3, "entity"].tolist() == ["United Arab Emirates", "Singapore", "Ireland"]
-    assert "No measure of generative AI has Atlantis." in capsys.readouterr().out
+    assert "We have no measure of generative AI for Atlantis." in capsys.readouterr().out
     assert "China" in set(tables["02_countries"]["entity"])
     assert [*figures] == ["02_levels", "02_growth", "02_aligned", "02_countries"]
     pace = tables["02_pace"]
