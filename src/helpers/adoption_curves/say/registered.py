@@ -52,7 +52,8 @@ def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
 
 def _write_entry(row: dict[str, Any]) -> str:
     """A registered forecast, then its outcome and its score, or why it has none."""
-    what = "an estimate of the value, not yet published," if is_estimate(row) else "a forecast"
+    what = "an estimate of the value" if is_estimate(row) else "a forecast"
+    what += ", not yet published," if is_estimate(row) and not row["hindsight"] else ""
     median = format_number(row["q0.5"], row["unit"], row["q0.9"], bare=True)
     text = (
         f"On {format_day(row['registered'])} we registered {what} for {format_day(row['target_date'])}: "
