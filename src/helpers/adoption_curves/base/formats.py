@@ -157,7 +157,7 @@ def format_unit(unit: str) -> str:
 
 
 def format_bound(row: Any, unit: str = "", bare: bool = False, own: bool = True) -> str:
-    """A published value as text; `row` has value and, for a bound, qualifier and possibly read_low.
+    """A published value as text: `row` has value and, for a bound, qualifier; `bare` leaves the unit out.
 
     The data tables write at_least for "more than"; in a user's `own` data it may also mean "at least".
 

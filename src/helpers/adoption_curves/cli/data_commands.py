@@ -22,9 +22,9 @@ from .options import Pairs
 def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
     """List the available series.
 
-    Shows their number of observations, dates, upper limit and last value. With WORDs, only series that have all of them
-    in entity, name or title. A run uses the limit shown here unless you set '-p limit'. The lines below the table count
-    the values of the profile of use.
+    Shows their number of observations, dates, upper limit and last value. With WORDs, it lists only series whose
+    entity, name or title has all of them. A run uses the limit shown here unless you set '-p limit'. The lines below
+    the table have the number of values on who uses the technology.
     """
     from .. import indicators
     from ..indicators.problems import suggest_names

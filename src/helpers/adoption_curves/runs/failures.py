@@ -27,7 +27,7 @@ class NotebookFailed(RunError):
 
 
 class NotebookStopped(RunError):
-    """A notebook was stopped by a person or by the system; the message is the word for it."""
+    """A notebook was stopped by the user or by the system; the message says which, for example "interrupted"."""
 
 
 def find_attempt(folder: Path) -> Path:
@@ -105,7 +105,7 @@ class Attempt:
 
 
 def format_attempt(folder: Path) -> str:
-    """When the last attempt to make the run in `folder` failed, and why; "" if none has failed since it was made."""
+    """Time and reason of the last failed attempt at the run in `folder`; "" if none has failed since it was made."""
     try:
         lines = clean(read_file(find_attempt(folder) / ERROR)).splitlines()[:2]
     except (OSError, ValueError):

@@ -66,7 +66,7 @@ def find_notebooks(folder: Path | None = None) -> list[Path]:
 
 
 def list_copies(folder: Path | None = None) -> list[str]:
-    """A line for each numbered notebook that no run executes: its results would be those of the one it names."""
+    """Messages about numbered notebooks that a run skips, because their `Study` has the name of another notebook."""
     named = _list_numbered(folder or find_root() / "notebooks")
     return [f"{path.name} is passed over: its Study is '{copied}'." for path, copied in named.items() if copied]
 

@@ -112,7 +112,7 @@ class Study:
 
     @cached_property
     def series(self) -> indicators.AdoptionSeries:
-        """Series in question, with its limit. Of few values, why no forecast is quoted is displayed once."""
+        """Series in question, with its limit. If it has too few values to quote a forecast, a message says why."""
         chosen = self.parameters
         series = self.data.series(chosen.entity, chosen.indicator, chosen.limit, chosen.since)
         if series.few:
@@ -121,7 +121,7 @@ class Study:
 
     @cached_property
     def references(self) -> list[indicators.AdoptionSeries]:
-        """Comparison series, without the technology of the series."""
+        """Series of the comparison technologies, without that of the series in question."""
         return self.data.references(exclude=self.series)
 
     @cached_property
@@ -163,7 +163,8 @@ class Study:
     def window(self) -> pd.DataFrame:
         """Values that a forecast uses: date, year, t (years to the last), y, limit, x (y / limit), assumed.
 
-        It is that in question; where it has no interval, that of a comparison technology, as is said.
+        The values are those of the series in question or, if it has no prediction interval, of a comparison technology;
+        a message then says which.
         """
         return tutorial.frame_window(self.data, self._explained)
 
@@ -177,7 +178,7 @@ class Study:
 
     @cached_property
     def names(self) -> indicators.Names:
-        """Titles and units for figures and sentences."""
+        """Titles and units for charts and sentences."""
         return indicators.find_labels(self.data, self.series)
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:

@@ -27,12 +27,12 @@ def frame_rows(rows: Iterable[Any]) -> pd.DataFrame:
 
 
 def join_rows(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Rows of several tables for a page, in its order; of each group the first `_MOST`.
+    """Rows of several tables in the order of the page, at most `_MOST` of each group.
 
     Parameters
     ----------
     tables : iterable of DataFrame
-        As from `frame_rows`, read as text.
+        Made by `frame_rows`, and read back as text.
 
     Returns
     -------

@@ -135,7 +135,7 @@ class RunTables:
 
     @property
     def expected_then(self) -> str:
-        """The verb of what is forecast: the date of a forecast from old values may have passed."""
+        """Either "expected", or "was expected" if the date of the forecast has passed."""
         return "was expected" if self.goal["date"] <= self.today else "expected"
 
     @cached_property

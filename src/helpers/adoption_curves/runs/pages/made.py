@@ -56,7 +56,7 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
 
 
 def format_axis_value(name: str, value: Any) -> str:
-    """A parameter's value as a reader wants it; of own data the name of the file, not its path on this machine.
+    """Value of a parameter as text; for a user's data the file name and not its path.
 
     Parameters
     ----------

@@ -180,7 +180,7 @@ def plot_course(
 
 
 def plot_values(axis: Axes, values: pd.Series, breaks: pd.DataFrame, **look: object) -> list[Artist]:
-    """Draw published values, joined but across no change of method, whose interval is a strip.
+    """Draw published values as a line that is broken at each change of method, with a shaded strip there.
 
     Parameters
     ----------
@@ -190,12 +190,12 @@ def plot_values(axis: Axes, values: pd.Series, breaks: pd.DataFrame, **look: obj
     breaks : DataFrame
         date, kind.
     **look
-        What else `Axes.plot` takes.
+        Other keyword arguments of `Axes.plot`.
 
     Returns
     -------
     list of Artist
-        The key of the strip; empty without one.
+        Legend entry of the strip; empty if there is no change of method.
     """
     parts = np.searchsorted(breaks["date"].sort_values(), values.index, side="right")
     look = {"color": ACCENT, "lw": 1.8 if len(values) < 80 else 1, "ms": size_marks(len(values)), "zorder": 4} | look
