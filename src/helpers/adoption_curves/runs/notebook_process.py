@@ -124,7 +124,7 @@ def _export_failed(target: Path, failed: Path) -> str:
 
 @contextmanager
 def start_threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Thread pool for a block: if it fails, notebooks that have started run to their end; if it is stopped, they end."""
+    """Thread pool for a block: if it fails, its notebooks run to their end; if it is stopped, they end."""
     pool = ThreadPoolExecutor(count)
     try:
         yield pool
