@@ -22,8 +22,15 @@ def read_texts(number):
 
 @pytest.fixture(
     scope="module",
-    params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"limit": "none"}],
-    ids=["few", "mature", "no limit"],
+    params=[
+        {},
+        pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow),
+        pytest.param(
+            {"entity": "Norway", "indicator": "electric_car_share", "data": str(DATA)}, marks=pytest.mark.slow
+        ),
+        {"limit": "none"},
+    ],
+    ids=["few", "mature", "sales", "no limit"],
 )
 def cells(request, executed, tmp_path_factory):
     """Variables of notebook 5 after its cells have run."""
