@@ -151,7 +151,7 @@ def test_rates_are_users_over_internet_users_of_the_group_and_the_note_on_ages_h
         *most, last = report["value"].round().astype(int).tolist()
         assert f"{', '.join(map(str, most))} and {last}%" in note
     assert rates.attrs["title"] == "Use falls with age from 30 on"
-    assert "the share of 19 and under fell from 33.8 to 26.4% of users" in rates.attrs["units"]
+    assert "The share of 19 and under among users fell from 33.8% (June 2025) to 26.4%" in rates.attrs["units"]
     assert rates.loc[rates["users"].isna(), "value"].tolist() == [40.5], "the one that was published"
 
 

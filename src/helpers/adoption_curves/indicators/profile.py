@@ -109,7 +109,7 @@ def compute_rates(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     falls = falls[::-1].groupby([computed["breakdown"], computed["date"]]).cummin()
     computed = computed.assign(falls=falls & (computed["breakdown"] == "age"), unit=f"{_OF_ONLINE} of the group")
     split = pd.to_datetime(computed["split"]).dt.strftime("%B %Y")
-    computed["note"] = "Computed by us; internet users by group as of " + split + "."
+    computed["note"] = "We computed these rates with internet users by group as of " + split + "."
     published = rows[~rows["unit"].isin([_OF_USERS, _OF_ONLINE])].assign(falls=False)
     columns = ["breakdown", "category", "date", "value", "users", "online", "left", "left_from", "falls"]
     columns += ["unit", "published", "publisher", "url", "note"]
@@ -124,13 +124,13 @@ def _describe_rates(rates: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]
     """Title and units of a chart of rates: the age from which they fall, and the group whose share changed most."""
     ages = rates.loc[rates["falls"], "category"]
     title = f"Use falls with age from {ages.iloc[0].split()[0]} on" if len(ages) else "Use by age and sex"
-    units = "; ".join(rates["unit"][::-1].unique())  # that of the newest report first
+    units = ", and ".join(rates["unit"][::-1].unique())  # that of the newest report first
     moved = shares.pivot(index="category", columns="date", values="value").iloc[:, -2:]
     if moved.shape[1] == 2:
         group = moved.diff(axis=1).iloc[:, 1].abs().idxmax()
         (start, before), (end, after) = moved.loc[group].items()
-        units += f"; the share of {group} {'fell' if after < before else 'rose'} from {before} to {after}% of users"
-        units += f" from {format_long_date(start)} to {format_long_date(end)}"
+        units += f". The share of {group} among users {'fell' if after < before else 'rose'} from {before}% "
+        units += f"({format_long_date(start)}) to {after}% ({format_long_date(end)})"
     return {"title": title, "units": capitalize_first(units)}
 
 

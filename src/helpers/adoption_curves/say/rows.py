@@ -30,7 +30,7 @@ from .run_tables import RunTables, TableRow
 
 # Other technologies that a row names.
 _MOST_NAMED = 4
-_FORMS = {"without it": "without the newest value", "as published": "without an assumed value"}
+_FORMS = {"without it": "without the newest value", "as published": "without the assumed value"}
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ def _write_test(key: str, row: TableRow, series: str, columns: str) -> Row:
     """How often intervals contained the outcome, by columns of a table of tests."""
     inside, below, above, years, _, forecasts, *_ = columns.split()
     of = f"{format_count(row[years], 'year')} ahead, {series}, {format_count(row[forecasts], 'forecast')}; "
-    of += f"{format_percent(row[below])} below, {format_percent(row[above])} above (rounded)"
+    of += f"{format_percent(row[below])} were below the interval, {format_percent(row[above])} above"
     return Row.read(key, row, inside, f"{format_percent(row[inside])} of outcomes", of, beside=columns)
 
 

@@ -13,7 +13,7 @@ from .rows import Row
 
 
 def write_use(data: Data, indicator: str, entity: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The table ``07_page``: other measures, what was checked, use by age, who is left, and the most frequent use.
+    """The table ``07_page``: other measures, what was checked, use by age, who does not use it, and the uses.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def _list_verdicts(key: str, table: pd.DataFrame) -> Iterator[Row]:
     if total:
         text = f"{total} checked: {', '.join(table['values'].astype(str) + ' ' + table['verdict'])}"
         cells = " ".join(f"{place}:values" for place in table["place"])
-        of = "values of the news item and what follows from them, computed again from the published series"
+        of = "values in the news item and numbers that follow from them, recomputed from the published series"
         yield Row(key, text, of, "", "01_check_indicators.html", value=total, cells=cells)
 
 
@@ -70,7 +70,7 @@ def _list_rates(key: str, table: pd.DataFrame) -> Iterator[Row]:
         ages = rows["category"].iloc[[0, -1]]
         rows = rows[rows["category"].isin(ages)]
         parts = [f"{age}: {_format_reports(rows[rows['category'] == age], 'value')}" for age in ages]
-        of = f"{'; '.join(parts)} of internet users of that age"
+        of = f"of internet users of each age; {'; '.join(parts)}"
         cells = " ".join(f"{place}:value" for place in rows["place"])
         yield Row(key, f"falls with age from {ages.iloc[0].split()[0]} on", of, rows["note"].iloc[-1], cells=cells)
 
