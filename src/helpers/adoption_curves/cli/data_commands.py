@@ -170,7 +170,7 @@ def check(path: str, pairs: Pairs, **choices: tuple[str, ...]) -> None:
         data = indicators.load(parameters["data"])
         refused, notes = find_refusals(data, parameters) if data.is_beside else ([], [])
         if not data.is_beside:
-            data.references()  # raises an error for a value above its base
+            data.check_bases()
         print(f"OK: {listing.summarise_data(data)}")
         for line in notes:
             print(line)

@@ -266,16 +266,15 @@ def audit_frame(result: Forecast) -> pd.DataFrame:
     """
     columns = ["series", "figures", "share_of_limit", "origins", "units", "factor", "years"]
     columns += ["inside_80", "below_80", "above_80"]
-
-    rows = pd.read_csv(find_shipped("audit.csv"))
-    rows = rows[rows["method"] == _AUDIT_METHODS.get(result.constants, "")]
+    audit = pd.read_csv(find_shipped("audit.csv"))
     if result.kind != "forecast" or not (result.has_range or result.constants == "flow"):
-        return rows.head(0)[columns]
+        return audit.loc[[], columns]
+    rows = audit[audit["method"] == _AUDIT_METHODS.get(result.constants)]
     if result.constants == "limit":
-        stage = rows["share_of_limit"].str.split(" to ", expand=True).astype(float) / 100
-        rows = rows[(stage[0] <= result.share) & (result.share <= stage[1])]
-        away = (rows["figures"] - len(result.used)).abs()
-        rows = rows[away == away.min()]
+        ends = rows["share_of_limit"].str.split(" to ", expand=True).astype(float) / 100
+        rows = rows[(ends[0] <= result.share) & (result.share <= ends[1])]
+        distance = (rows["figures"] - len(result.used)).abs()
+        rows = rows[distance == distance.min()]
     return rows[columns].reset_index(drop=True)
 
 

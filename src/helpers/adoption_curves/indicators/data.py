@@ -344,7 +344,18 @@ class Data:
     @cached_property
     def _technologies(self) -> list[AdoptionSeries]:
         """Comparison technologies of all three roles."""
-        wanted = self.indicators[self.indicators["role"].isin(_EARLIER) & (self.indicators["rate_of"] == "")]
+        return self._limit_technologies(self.indicators)
+
+    def check_bases(self) -> None:
+        """Raise an error if a comparison technology has a value above its limit, such as users above the population.
+
+        Percentages above 100 are already found when the tables are read.
+        """
+        self._limit_technologies(self.indicators[~self.indicators["unit"].str.startswith("percent")])
+
+    def _limit_technologies(self, indicators: pd.DataFrame) -> list[AdoptionSeries]:
+        """Comparison technologies among some rows of indicators.csv, each with its limit."""
+        wanted = indicators[indicators["role"].isin(_EARLIER) & (indicators["rate_of"] == "")]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
         known = set(_list_exact(self.observations))
         rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
@@ -409,11 +420,10 @@ class Data:
         """Limit that is another indicator of the same entity."""
         entity, right = series.entity, f"an indicator of {series.entity} in {entry.unit}, a number in {entry.unit}"
         base, values = self.find_entry(text, "limit"), self.exact_values(entity, text)
-        population, why = self.find_population(series), ""
-        counts_people = population is not None and population.name == text
+        why = ""
         if text == entry.indicator:
             why = "cannot limit itself"
-        elif base.unit != entry.unit and not counts_people:
+        elif base.unit != entry.unit and getattr(self.find_population(series), "name", "") != text:
             why = f"is in {base.unit}"
         elif values.empty:
             why = f"has no value of {entity}{self.until()}"

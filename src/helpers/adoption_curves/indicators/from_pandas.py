@@ -71,12 +71,8 @@ def read_series(
     censored = _read_censored(series.censored if censored is None else censored)
     if values.empty and censored.empty:
         raise ValueError("the series has no value. Give at least one, with its date.")
-    if series.cumulative and (values.diff() < 0).any():
-        day, what = values.index[values.diff() < 0][0], quote(series.title)
-        raise ValueError(
-            f"{what} is a cumulative total, so it cannot decrease, but it does on {day:%Y-%m-%d}. Correct that value, "
-            'or write measure="level".'
-        )
+    if series.cumulative:
+        _raise_for_decrease(values, series.title)
     limit = series.limit if limit is None else limit
     limit = None if limit is None else _read_limit(limit, values if len(values) else censored)
     numbers = [*(values if checked else ()), *(() if limit is None else limit.values)]
@@ -85,6 +81,15 @@ def read_series(
     if most is not None:
         series = replace(series, most=min(series.most, _read_level(most, "most")))
     return replace(series, values=values, limit=limit, censored=censored)
+
+
+def _raise_for_decrease(values: pd.Series, title: str) -> None:
+    """Raise an error if a cumulative total is below the one before it."""
+    for day in values.index[values.diff() < 0][:1]:
+        raise ValueError(
+            f"{quote(title)} is a cumulative total, so it cannot decrease, but it does on {day:%Y-%m-%d}. Correct that "
+            'value, or write measure="level".'
+        )
 
 
 def _adopt(series: pd.Series) -> AdoptionSeries:

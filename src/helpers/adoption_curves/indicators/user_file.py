@@ -145,17 +145,14 @@ def _read_options(choices: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any
 
 def _make_table(path: Path, rows: list[NumberedRow], options: Mapping[str, Any]) -> pd.DataFrame:
     """The table below its headings, indexed by the row numbers in the file."""
-    span = re.fullmatch(r"(\d+):(\d*)", options["rows"] or "0:")
-    kept = [row for row in rows if span and int(span[1]) <= row[0] <= int(span[2] or rows[-1][0])]
-    if options["rows"] and not kept:
-        raise parameter_error("--rows", options["rows"], "is not A:B, such as 5:20 or 5:, with rows of the file")
-    if len(kept) < 2:
+    rows = _cut_rows(rows, options["rows"])
+    if len(rows) < 2:
         raise file_error(path, "has no rows; its first line must name the columns, such as Year,Users")
-    (line, header), *body = kept
+    (line, header), *body = rows
     if len(header) > _MOST_COLUMNS:
         right = f"a table has at most {_MOST_COLUMNS:,}; write a row for each value"
         raise file_error(path, f"has {len(header):,} columns, and {right}", line)
-    width, headings, end = len(header), _find_headings(kept), options["rows"].partition(":")[2]
+    width, headings, end = len(header), _find_headings(rows), options["rows"].partition(":")[2]
     right = f"; if row {headings} has the headings write --rows {headings}:{end}" if headings > line else ""
     for row, cells in body:
         if any(cells[width:]) or len(cells) < width:
@@ -171,13 +168,25 @@ def _make_table(path: Path, rows: list[NumberedRow], options: Mapping[str, Any])
         raise DataError(problems)
     texts = [[cells[place] for place in filled] for _, cells in body]
     frame = pd.DataFrame(texts, pd.Index([row for row, _ in body], name=line), names, dtype=object)
-    for name in [name for name in names if re.fullmatch(r"[^\\]+\\\w+", name)]:  # Eurostat: freq,unit,geo\TIME_PERIOD
-        keys = name.partition("\\")[0].split(",")
-        parts = pd.DataFrame(
-            [[*cell.split(","), *keys][: len(keys)] for cell in frame[name]], frame.index, keys, object
-        )
-        frame = pd.concat([parts, frame.drop(columns=name)], axis=1)
+    for name in [name for name in names if re.fullmatch(r"[^\\]+\\\w+", name)]:
+        frame = _split_keys(frame, name)
     return frame
+
+
+def _cut_rows(rows: list[NumberedRow], span: str) -> list[NumberedRow]:
+    """The rows that --rows selects: A:B or A:, by their numbers in the file; "" for all."""
+    ends = re.fullmatch(r"(\d+):(\d*)", span or "0:")
+    cut = [row for row in rows if ends and int(ends[1]) <= row[0] <= int(ends[2] or rows[-1][0])]
+    if span and not cut:
+        raise parameter_error("--rows", span, "is not A:B, such as 5:20 or 5:, with rows of the file")
+    return cut
+
+
+def _split_keys(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The table with a column for each key in a heading of Eurostat, such as freq,unit,geo."""
+    keys = name.partition("\\")[0].split(",")
+    cells = [[*cell.split(","), *keys][: len(keys)] for cell in frame[name]]  # a missing key keeps its name
+    return pd.concat([pd.DataFrame(cells, frame.index, keys, object), frame.drop(columns=name)], axis=1)
 
 
 def _find_headings(rows: Sequence[NumberedRow]) -> int:
@@ -359,16 +368,12 @@ def _read_dates(file: str, frame: pd.DataFrame, heading: str, options: Mapping[s
 
 
 def _read_values(file: str, frame: pd.DataFrame, heading: str, options: Mapping[str, Any]) -> pd.DataFrame:
-    """The rows that have a value, in digits with a point; limits are in `qualifier`, signs of percent in `_SIGN`."""
-    pairs = [numbers.split_flag(cell, options["flags"]) for cell in frame[_VALUE]]
-    absent = {*_MISSING, *(text.casefold() for text in options["na"])}
-    if lost := absent - {*_MISSING} - {cell.casefold() for cell, _ in pairs}:
-        raise parameter_error("--na", min(lost), "is in no cell of the values; leave it out")
-    is_filled = [cell.casefold() not in absent for cell, _ in pairs]
-    frame, pairs = frame[is_filled], [pair for pair, kept in zip(pairs, is_filled, strict=True) if kept]
-    if frame.empty:
+    """The rows that have a value, in digits with a point; bounds are in `qualifier`, signs of percent in `_SIGN`."""
+    is_filled = _find_filled(frame, options)
+    if not any(is_filled):
         raise cell_error(file, "has no values in these rows", column=heading)
-    cells, flags = zip(*pairs, strict=True)
+    frame = frame[is_filled]
+    cells, flags = zip(*(numbers.split_flag(cell, options["flags"]) for cell in frame[_VALUE]), strict=True)
     bare = [numbers.strip_signs(cell) for cell in cells]
     texts = {cell: row for cell, row in zip(bare, frame.index, strict=True) if not isinstance(cell, numbers.Number)}
     if options["decimal"] and not any(re.search("[.,]", text) for text in texts):
@@ -386,6 +391,15 @@ def _read_values(file: str, frame: pd.DataFrame, heading: str, options: Mapping[
     sides = [_SIDES.get(cell[0], side) for cell, side in zip(cells, table["qualifier"], strict=True)]
     breaks = ["flag b" if "b" in flag else reason for flag, reason in zip(flags, table["break"], strict=True)]
     return table.assign(**{_VALUE: plain, _SIGN: signs, "qualifier": sides, "break": breaks})
+
+
+def _find_filled(frame: pd.DataFrame, options: Mapping[str, Any]) -> list[bool]:
+    """True for each row that has a value: its cell is neither empty nor a text for no value, such as one of --na."""
+    cells = [numbers.split_flag(cell, options["flags"])[0].casefold() for cell in frame[_VALUE]]
+    absent = {*_MISSING, *(text.casefold() for text in options["na"])}
+    if unused := absent - {*_MISSING, *cells}:
+        raise parameter_error("--na", min(unused), "is in no cell of the values; leave it out")
+    return [cell not in absent for cell in cells]
 
 
 # ---- what stands beside the values

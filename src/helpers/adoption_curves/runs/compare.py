@@ -1,4 +1,4 @@
-"""Finished runs side by side: a table with a row for each run, a chart of their forecasts, and a page."""
+"""Comparison of finished runs: a table with a row for each run, a chart of their forecasts, and a page."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from .parameters import ParameterError
 from .table_files import read_csv, write_csv
 
 NAME = "comparison"
-# Runs that the chart shows; page and table have all.
+# Largest number of runs in the chart; page and table have all.
 _MOST_DRAWN = 60
-# Letters of the name of a comparison's folder.
+# Largest number of letters in the name of the folder, and of a run in the chart.
 _MOST_LETTERS = 64
 # Columns of the table before those of the parameters.
 _COLUMNS = ("run", "title", "unit", "last_date", "last_value", "date", "median", "low", "high", "level")
 
 
 def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
-    """Folder ``outputs/compare-<names>`` with a table, a chart and a page of finished runs, put in place whole.
+    """Compare finished runs in ``outputs/compare-<names>``: a table, a chart and a page.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
     Returns
     -------
     Path and list of str
-        The folder, and a sentence on what a person wrote there and is kept, where there is such.
+        The folder, and a message if files of a user were moved out of it.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
 
 
 def read_row(name: str) -> dict[str, Any]:
-    """Row of a run in a comparison: its parameters, last observation, and the forecast that its page may quote.
+    """Last observation, forecast and parameters of a run, for a comparison.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ def read_row(name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        run, title, unit, last_date, last_value, level, parameters (as texts), made_from, and forecast, rows of date,
-        median, low, high and basis, none where the run forecasts nothing.
+        run, title, unit, last_date, last_value (in that unit), level of the interval, parameters (as texts), made_from,
+        and forecast: a list of rows with date, median, low, high and basis, empty if the run has no forecast.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def read_row(name: str) -> dict[str, Any]:
 
 
 def _read_table(name: str, record: Mapping[str, Any], part: str, *columns: str) -> pd.DataFrame:
-    """A table of a run, which has these columns; no rows where the run has no such table, or one without rows."""
+    """Table of a run with these columns; without rows if the run has no such table."""
     table, frame = find_table(record, part), pd.DataFrame()
     try:
         if table:
@@ -117,7 +117,7 @@ def _read_table(name: str, record: Mapping[str, Any], part: str, *columns: str) 
 
 
 def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: Mapping[str, str]) -> list[str]:
-    """Write table, chart and page of runs into a folder, whole or not at all.
+    """Write the table, the chart and the page of a comparison, all of them or none.
 
     Parameters
     ----------
@@ -125,12 +125,12 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
     rows : sequence of mapping
         From `read_row`.
     missing : mapping
-        Why there is no such run, by name.
+        Runs that could not be made, each with the reason.
 
     Returns
     -------
     list of str
-        A sentence on what a person wrote there and is kept, where there is such.
+        A message if files of a user were moved out of the folder.
     """
     with lock_folder(folder, "comparison") as workshop:
         new, table = workshop / "new", _tabulate(rows)
@@ -159,7 +159,11 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
 
 
 def _tabulate(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Last observation of each run, and its forecast for the first date that a page quotes, else for its own."""
+    """Table of the last observation and one forecast of each run.
+
+    The forecast is for the earliest date that the headline of a run quotes, or, of a run that has none for that date,
+    for the date of its own headline.
+    """
     goals = [find_goal(row["forecast"]) if row["forecast"] else {} for row in rows]
     first = min((goal["date"] for goal in goals if goal), default=None)
     lines = []
@@ -172,7 +176,7 @@ def _tabulate(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _format_forecast(row: Mapping[str, Any]) -> str:
-    """Date, median and interval of a row of the table, in words."""
+    """Date, median and prediction interval in a row of the table, as text."""
     if pd.isna(row["median"]):
         return "none"
     text = f"{format_long_date(row['date'])}: {format_number(row['median'], row['unit'])}"
@@ -182,7 +186,10 @@ def _format_forecast(row: Mapping[str, Any]) -> str:
 
 
 def _draw(new: Path, table: pd.DataFrame) -> str:
-    """Draw medians and intervals of the runs, a panel for each unit; returns the alternative text, "" for no chart."""
+    """Draw the medians and intervals of the runs, with a panel for each title and unit.
+
+    Returns the alternative text; "" if there is no forecast, and so no chart.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -196,7 +203,7 @@ def _draw(new: Path, table: pd.DataFrame) -> str:
     bars = f"{' and '.join(dict.fromkeys(map(format_level, drawn['level'])))} prediction intervals (bars)"
     alt = f"Forecasts of {format_count(len(drawn), 'run')}{when}: medians (points) and {bars}"
     with mpl.rc_context():
-        mpl.rcdefaults()  # whatever a matplotlibrc or an earlier chart has set
+        mpl.rcdefaults()  # whatever a matplotlibrc or an earlier chart may have set
         mpl.rcParams |= {"text.parse_math": False, "axes.spines.right": False, "axes.spines.top": False}
         figure = Figure(figsize=(7.4, 0.6 + 0.7 * len(panels) + 0.25 * len(drawn)), layout="constrained")
         axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=[len(rows) for _, rows in panels])[:, 0]

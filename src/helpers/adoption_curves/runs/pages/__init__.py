@@ -1,6 +1,6 @@
 """The pages of a run: an index to begin with, one for each notebook, one on how it was made; and that of any notebook.
 
-``cells`` turns a notebook's cells into HTML, ``made`` writes the page on how a run was made, and says how all is cited.
+``cells`` turns a notebook's cells into HTML; ``provenance`` writes the page on how a run was made and how to cite it.
 ``frame`` has what all pages share: a page is made with its `render`, from a template that extends ``sheet.html.j2``,
 and shows a chart with its `render_chart`.
 
@@ -30,7 +30,7 @@ from ..manifest import DATA, list_tables, locate, write_manifest
 from ..table_files import read_rows
 from .cleaning import hide_place, keep_address
 from .frame import list_chart_files, render, render_chart
-from .made import cite_run, format_axis_value, render_made
+from .provenance import cite_run, format_axis_value, render_provenance
 
 __all__ = ["export_notebook", "format_axis_value", "render", "render_executed", "write_pages"]
 
@@ -45,12 +45,14 @@ _WORDLESS = (
 
 
 def render_executed(folder: Path, name: str) -> Markup:
-    """Body of the page of the executed notebook `name` of the run in `folder`.
+    """Body of the page of an executed notebook.
 
     Parameters
     ----------
     folder : Path
+        Folder of the run.
     name : str
+        Name of the notebook, such as ``03_fit_curves``.
 
     Returns
     -------
@@ -70,12 +72,14 @@ def render_executed(folder: Path, name: str) -> Markup:
 
 
 def write_pages(folder: Path, record: dict[str, Any], bodies: Mapping[str, Markup]) -> None:
-    """Write all pages of the run in `folder`, and ``run.json`` with their hashes.
+    """Write all pages of a run, and ``run.json`` with their hashes.
 
     Parameters
     ----------
     folder : Path
+        Folder of the run.
     record : dict
+        From `adoption_curves.runs.manifest.describe_run`.
     bodies : mapping of str to Markup
         From `render_executed`, by the name of the notebook.
     """
@@ -83,7 +87,7 @@ def write_pages(folder: Path, record: dict[str, Any], bodies: Mapping[str, Marku
     pages = {
         page["href"]: render("notebook.html.j2", **page, **shared, body=bodies[page["name"]]) for page in notebooks
     }
-    pages["made.html"] = render_made(record, notebooks, shared)
+    pages["made.html"] = render_provenance(record, notebooks, shared)
     pages["try.html"] = find_shipped("try.html", "docs").read_text(encoding="utf-8")
     pages["index.html"] = _render_index(folder, record, notebooks, shared)
     files = {}
@@ -94,7 +98,7 @@ def write_pages(folder: Path, record: dict[str, Any], bodies: Mapping[str, Marku
 
 
 def _describe_notebooks(folder: Path, content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each notebook's page: name, link, title, question, what the notebook wrote, and the pages before and after."""
+    """Describe each notebook's page: name, link, title, question, results, and the pages before and after it."""
     pages = []
     for name, entry in content["notebooks"].items():
         title, question = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
@@ -111,9 +115,9 @@ def _describe_notebooks(folder: Path, content: Mapping[str, Any]) -> list[dict[s
 def _render_index(
     folder: Path, record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
 ) -> str:
-    """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
+    """HTML of the index of a run; everything that comes from the run is escaped.
 
-    `notebooks` describes each notebook's page, what it wrote included; `shared` is what all pages of the run are given.
+    `notebooks` is from `_describe_notebooks`; `shared` has what all pages of the run need.
     """
     names = [name for name in sorted(list_tables(record)) if name.partition("_")[2] in _ROWS]
     rows = _read_rows(folder, names)
@@ -145,7 +149,7 @@ def _render_index(
 
 
 def _write_fragment(folder: Path, record: Mapping[str, Any], name: str) -> str:
-    """What ``try.html`` reads behind "#": exact values and a fixed limit; "" where the forecast is of other ones."""
+    """Fragment of the address of ``try.html`` with values and limit; "" unless all are exact and the limit is fixed."""
     subject, path = record["subject"], locate(folder, f"figures/{record['main_figure']}.{DATA}")
     rows = read_rows(path) if path.is_file() else []
     if not rows or not {"date", "stage", "observed", "limit", "since"} <= {*rows[0]}:  # a notebook of one's own
@@ -167,7 +171,7 @@ def _write_fragment(folder: Path, record: Mapping[str, Any], name: str) -> str:
 
 
 def _read_rows(folder: Path, names: Sequence[str]) -> dict[str, list[dict[str, str]]]:
-    """Rows of the page by group, from the tables of these names; headline and quotation are in the group ""."""
+    """Rows of the index by group, from the tables of these names; headline and quotation are in the group ""."""
     tables = [pd.DataFrame(read_rows(locate(folder, f"tables/{name}.csv"))) for name in names]
     rows = join_rows(tables).to_dict("records") if tables else []
     grouped: dict[str, list[dict[str, str]]] = {"": []}
@@ -178,7 +182,7 @@ def _read_rows(folder: Path, names: Sequence[str]) -> dict[str, list[dict[str, s
 
 
 def _read_opening(cells: Sequence[tuple[str, str, list[str]]]) -> tuple[str, str]:
-    """Heading and first paragraph of a notebook's first cell of text, as plain text."""
+    """Heading and first paragraph of a notebook's first Markdown cell, as plain text."""
     text = next((source for kind, source, _ in cells if kind == "markdown"), "")
     title, _, rest = text.strip().partition("\n")
     paragraph = rest.strip().split("\n\n")[0]
@@ -187,12 +191,12 @@ def _read_opening(cells: Sequence[tuple[str, str, list[str]]]) -> tuple[str, str
 
 
 def _read_notebook(path: Path) -> Any:
-    """A notebook in nbformat's fourth version.
+    """Read a notebook, in version 4 of nbformat.
 
     Raises
     ------
     UserError
-        If it isn't there or is no notebook.
+        If there is no such file, or it isn't a notebook.
     """
     import nbformat
 
@@ -206,7 +210,7 @@ def _read_notebook(path: Path) -> Any:
 
 
 def export_notebook(path: Path) -> tuple[Path, list[str]]:
-    """Write the page of any notebook beside it, as it is stored: with its outputs if it was saved with them.
+    """Write a page of any notebook, next to it, with the outputs that are saved in it.
 
     Parameters
     ----------
@@ -221,9 +225,9 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     Raises
     ------
     UserError
-        If it is the notebook of a run, which has its page.
+        If it belongs to a run, which already has a page for it; if there is no such notebook; or if it can't be read.
     RunError
-        If there is no such notebook, it can't be read, or a file of the page's name is no page of this package.
+        If its outputs can't be rendered, or a file with the page's name was not written by this package.
     """
     from .cells import render_body
 

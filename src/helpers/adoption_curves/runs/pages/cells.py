@@ -26,7 +26,7 @@ from traitlets.config import Config
 from .cleaning import PAGE_IDS, clean_html
 from .frame import TEMPLATES, list_chart_files, render_chart
 
-# Forms of an output that a page without scripts can show, the richest first.
+# Formats of an output that a page without scripts can show, in order of preference.
 _RICHEST = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 
 
@@ -37,7 +37,7 @@ def render_body(notebook: NotebookNode, folder: Path | None = None) -> tuple[Mar
     ----------
     notebook : NotebookNode
     folder : Path, optional
-        Of the run that it is part of, whose charts stand in the place of their PNGs.
+        Folder of its run, whose charts are shown as SVG instead of PNG.
 
     Returns
     -------
@@ -63,10 +63,10 @@ def render_body(notebook: NotebookNode, folder: Path | None = None) -> tuple[Mar
 
 @cache
 def _open_exporter() -> TemplateExporter:
-    """The exporter of nbconvert with our template and filters, which has compiled its templates once.
+    """Exporter of nbconvert with our template and filters; its templates are compiled once.
 
-    Not its exporter of HTML, which parses each page once more. None of its preprocessors is wanted, and after each one
-    it would check the notebook again.
+    nbconvert's own exporter of HTML would parse each page once more, and check the notebook again after each
+    preprocessor, none of which we need.
     """
     return TemplateExporter(
         template_name="classic",
@@ -83,7 +83,7 @@ def _open_exporter() -> TemplateExporter:
 
 
 def _note_wordless(fragment: str, cell: Any, wordless: list[str]) -> str:
-    """A cell's HTML as it is; if an image in it has no alternative text, the cell's first line is noted."""
+    """HTML of a cell, unchanged; if an image in it has no alternative text, the cell's first line is listed."""
     if any(not re.search(r'\salt="\s*[^"\s]', tag) for tag in re.findall(r"<img\b[^>]*>", fragment)):
         wordless.append(cell["source"].strip().partition("\n")[0])
     return fragment
@@ -100,7 +100,7 @@ class _PageRenderer(IPythonRenderer):
         return render_equation(body, display=False)
 
     def block_math(self, body: str) -> str:
-        """An equation of its own."""
+        """An equation in a paragraph of its own."""
         return render_equation(body, display=True)
 
     def latex_environment(self, name: str, body: str) -> str:
@@ -108,7 +108,7 @@ class _PageRenderer(IPythonRenderer):
         return render_equation(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        """An image within the page; of one that lies elsewhere only the words, since the page must not fetch it."""
+        """An image that is part of the page; for any other its alternative text, because the page makes no request."""
         with suppress(InvalidNotebook):  # an attachment that isn't there
             tag = super().image(text, url, title)
             if 'src="data:' in tag:
@@ -124,7 +124,7 @@ class _PageRenderer(IPythonRenderer):
 
 @pass_context
 def _render_markdown(context: Any, source: str) -> str:
-    """HTML of Markdown; in an output tags are text, since it may contain data."""
+    """HTML of Markdown; in an output, tags are escaped, because they may come from the data."""
     renderer = _PageRenderer(escape="output" in context, attachments=context["cell"].get("attachments", {}))
     return MarkdownWithMath(renderer=renderer).render(source)
 

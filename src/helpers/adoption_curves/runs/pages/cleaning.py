@@ -1,7 +1,7 @@
-"""Safe markup: what comes from a cell runs nothing, loads nothing and links to no file.
+"""Safe HTML: nothing that comes from a cell runs a script, makes a request or links to a file.
 
-Whatever comes from a cell and isn't escaped goes through `clean_html`: Markdown, equations, attachments, outputs.
-Charts are images, in which nothing runs. No page tells anyone's folders: see `hide_place`.
+`clean_html` cleans all HTML of a cell that is not escaped: Markdown, equations, attachments and outputs. Charts are
+images, in which no script runs. `hide_place` removes the folders of the user's machine.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _ATTRIBUTES = {
     *("mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
     *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "xmlns"),
 }
-# Addresses that the frame of a page has itself.
+# Ids that the frame of a page uses.
 PAGE_IDS = ("content", "pages", "show-code")
-# How addresses that a page may have begin, by attribute.
+# Beginnings of the addresses that a page may have, by attribute.
 _ADDRESSES = {
     "href": r"https?://|mailto:|#",
     "src": r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
@@ -40,10 +40,10 @@ BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 
 
 def clean_html(source: str) -> str:
-    """HTML of a cell without what runs, loads, sends on or has a style of its own; its tables in boxes that scroll.
+    """HTML of a cell without scripts, requests, forms and styles; its tables are in boxes that scroll.
 
-    Links lead to the web, to a mail address or to a place within the page; images are in the page. The title row of a
-    table of great_tables becomes its caption.
+    Links lead to the web, to a mail address or to a heading of the page; images are data URIs. The title row of a table
+    of great_tables becomes its caption.
     """
 
     def keep(tag: str, name: str, value: str) -> str | None:
@@ -72,12 +72,12 @@ def clean_html(source: str) -> str:
 
 
 def keep_address(text: str, *others: str) -> str:
-    """An address that a page may link to, of the web or of one of the schemes in `others`; "" for anything else."""
+    """An address of the web, or one that begins with one of `others`; "" for any other text."""
     return text if text.startswith(("https://", "http://", *others)) else ""
 
 
 def hide_place(text: str, data: str) -> str:
-    """A page or table with the name of own data in the place of their path on this machine, which no reader needs."""
+    """Text of a page or table in which the path of a user's data is replaced by the name of the file."""
     path, ways = Source.read(data).path, (str, html.escape, partial(html.escape, quote=False), escape)
     if not path.is_absolute():
         return text

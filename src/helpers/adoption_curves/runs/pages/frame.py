@@ -17,13 +17,13 @@ from ...base.formats import mark_chinese
 from ..manifest import DATA, locate
 
 TEMPLATES = Path(__file__).parent / "templates"
-# characters that steer a terminal or turn the direction of writing, which in a page could hide or move other text, and
-# halves of pairs, which no file takes
+# Control characters and marks of the direction of writing, which could hide or move other text of a page; surrogates,
+# which cannot be written to a file.
 _STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def render(template: str, **content: Any) -> str:
-    """HTML of a page from `template`, which extends ``sheet.html.j2``; everything put in is escaped.
+    """HTML of a page from a template; every variable is escaped.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def render(template: str, **content: Any) -> str:
     Returns
     -------
     str
-        A page that makes no request and runs nothing; it shows a mark in place of each character that steers a
-        terminal, turns the direction of writing, or is half of a pair.
+        A page that makes no request and runs no script. Control characters, marks of the direction of writing and
+        surrogates are replaced by U+FFFD.
     """
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     digest = b64encode(sha256(style.encode()).digest()).decode()
@@ -48,7 +48,7 @@ def render(template: str, **content: Any) -> str:
 
 @cache
 def _open_templates() -> Environment:
-    """The templates, which escape everything put in."""
+    """Environment of the templates, which escape every variable."""
     templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     templates.filters |= {"list_sections": _list_sections, "mark_chinese": mark_chinese}
     return templates
@@ -61,19 +61,21 @@ def _list_sections(content: str) -> list[tuple[str, str]]:
 
 
 def render_chart(folder: Path, name: str, alt: str) -> Markup:
-    """The chart `name` of the run in `folder` as part of a page: its drawings for wide and for narrow pages.
+    """HTML of a chart, with its drawings for wide and for narrow screens.
 
     Parameters
     ----------
     folder : Path
+        Folder of the run.
     name : str
+        Name of the chart, such as ``05_forecast``.
     alt : str
-        What the chart shows.
+        Alternative text: what the chart shows.
 
     Returns
     -------
     Markup
-        An image, in which nothing runs and which loads nothing; "" where the run has no such chart.
+        The drawings are part of it, as images. "" if the run has no such chart.
     """
     places = [locate(folder, f"figures/{name}.{ending}") for ending in ("svg", "narrow.svg")]
     wide, *narrow = (
@@ -86,7 +88,7 @@ def render_chart(folder: Path, name: str, alt: str) -> Markup:
 
 
 def list_chart_files(folder: Path, name: str) -> dict[str, str]:
-    """Paths of the data, the PNG and the SVG of the chart `name` from a page of the run in `folder`."""
+    """Relative links from a page of the run in `folder` to the data, the PNG and the SVG of a chart."""
     kept = f"figures/{name}.{DATA}"
     paths = {"data": kept if locate(folder, kept).is_file() else f"tables/{name}.csv"}
     paths |= {ending.upper(): f"figures/{name}.{ending}" for ending in ("png", "svg")}

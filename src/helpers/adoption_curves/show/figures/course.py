@@ -45,10 +45,10 @@ from .style import (
     use_numbers,
 )
 
-# In the place of 05_forecast and of 05_limit.
+# Stands for 05_forecast and 05_limit of a series without a forecast.
 NO_FORECAST = pd.DataFrame({"date": pd.DatetimeIndex([]), "q0.5": [], "mean": []})
-FAR = 4  # times the highest value: a limit from there on would press the series flat
-PAST = 2.0  # lengths of the way ahead for which values are drawn
+FAR = 4  # a limit from this multiple of the highest value on is not drawn: the series would look flat
+PAST = 2.0  # values are drawn for this multiple of the forecast's length before it
 
 
 def draw_forecast(
@@ -60,23 +60,23 @@ def draw_forecast(
     levels: Sequence[float] = LEVELS,
     title: str = "",
 ) -> Chart:
-    """A series beneath its limit and, where there is one, its forecast.
+    """Chart of a series with its limit and, if there is one, its forecast.
 
     Parameters
     ----------
     series : AdoptionSeries
-        With its limit, its changes of method and its newer values.
+        With its limit, its changes of method and its newer bounds.
     names : Names
     source : str
-        The caption's text.
+        Text of the line on sources below the chart.
     fan : DataFrame
-        05_forecast; without rows the values alone are drawn.
+        05_forecast; without rows only the values are drawn.
     ahead : DataFrame
         05_limit.
     levels : sequence of float
         An interval is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
     title : str
-        By default the newest value.
+        The finding; by default the newest value.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def plot_course(
     since: pd.Timestamp | None = None,
     own: bool = True,
 ) -> list[Artist]:
-    """Draw values, intervals, median and limit on axes from 0 on; returns the key.
+    """Draw the values of a series, its limit and its forecast on axes that begin at 0; returns their key.
 
     Parameters
     ----------
@@ -131,52 +131,47 @@ def plot_course(
     fan, ahead : DataFrame
         Rows of 05_forecast and of 05_limit that are drawn.
     levels : sequence of float
+        An interval is drawn for each.
     since : Timestamp, optional
-        Of the first value drawn.
+        Date of the first value drawn.
     own : bool
-        Whether they are one's own data, see `words.format_bound`.
+        Whether the values are a user's own data, see `adoption_curves.base.formats.format_bound`.
 
     Returns
     -------
     list of Artist
     """
-    values, newer = series.values.dropna()[since:], series.newer.join(series.readings)
-    newer["place"] = newer[["read_low", "read_high"]].mean(axis=1).fillna(newer["value"])
-    known = series.use_readings().values.dropna()  # zeros may follow the last that the forecast uses
-    key = []
-    if len(fan):
-        known = known[known.index < fan["date"].iloc[0]]
-        key += plot_fan(axis, fan, (known.index[-1], known.iloc[-1]), levels, series.measure, series.unit)
-        beyond = fan.loc[fan["basis"] == "extrapolated", "date"] if "basis" in fan else fan["date"].head(0)
-        for date in beyond.head(1):
-            axis.axvline(date, color=GREY, lw=1, ls=":")
-            key.append(key_line("from here on not tested", GREY, ls=":", lw=1))
-    dropped = values[values.index < series.start] if len(fan) else values.head(0)
-    key += plot_values(axis, values[len(dropped) :], series.breaks)
-    if len(dropped):
-        plot_values(axis, dropped, series.breaks, color=GHOST, mfc=PAGE)
-        key.append(
-            key_line(f"before {format_long_date(series.start)}: not used by the forecast", GHOST, marker="o", mfc=PAGE)
-        )
-        axis.axvspan(dropped.index[-1], values.index[len(dropped)], color=STRIP, lw=0, zorder=0)
+    values = series.values.dropna()[since:]
+    unused = values[values.index < series.start] if len(fan) else values.head(0)
+    used = values[len(unused) :]
+    key = plot_fan(axis, series, fan, levels) if len(fan) else []
+    key += plot_values(axis, used, series.breaks)
+    if len(unused):
+        _plot_unused(axis, unused, used.index[0], series.breaks)
+        before = f"before {format_long_date(series.start)}: not used by the forecast"
+        key.append(key_line(before, GHOST, marker="o", mfc=PAGE))
     if series.last_break is not None:
-        plot_values(axis, series.earlier, series.breaks, color=GHOST, mfc=PAGE)
-        axis.axvspan(series.earlier.index[-1], series.dates[0], color=STRIP, lw=0, zorder=0)
+        _plot_unused(axis, series.earlier, series.dates[0], series.breaks)
         key.append(key_area(f"before {format_long_date(series.last_break['date'])}: not comparable", STRIP))
+
+    # The sampling errors of values, and the newer values that are only bounds, at the middle of what we assume.
     half = 1.96 * series.standard_error.reindex(values.index)
     if half.notna().any():
         axis.vlines(values.index, values - half, values + half, color=INK, lw=1, zorder=5)
         key.append(key_line("95% sampling error, as published", INK, lw=1))
+    newer = series.newer.join(series.readings)
+    places = newer[["read_low", "read_high"]].mean(axis=1).fillna(newer["value"])
     bound: dict[str, Any] = {"marker": "o", "mfc": PAGE, "mec": ACCENT, "mew": 1.6, "ms": 6, "ls": ""}
-    axis.plot(newer.index, newer["place"], zorder=6, **bound)
+    axis.plot(places.index, places, zorder=6, **bound)
     for date, row in newer.tail(1).iterrows():
         key.append(key_line(f"{format_period(date, series.measure)}: {format_bound(row, bare=True, own=own)}", **bound))
-    top = max([*values, *newer["place"], *series.earlier, *fan.filter(regex="^q").max()])
+
+    # The limit, unless it is so far above that the axes would press the series flat.
+    top = max([*values, *places, *series.earlier, *fan.filter(regex="^q").max()])
     limit, limit_key = _plot_limit(axis, series, values.index.union(newer.index), ahead, top)
-    top, key = max(top, limit), key + limit_key
-    axis.set_ylim(min(0, 1.05 * values.min()) if len(values) else 0, 1.1 * top or 1)
+    axis.set_ylim(min([0, *1.05 * values]), 1.1 * max(top, limit) or 1)
     _tag_values(axis, series, values, own)
-    return key
+    return key + limit_key
 
 
 def plot_values(axis: Axes, values: pd.Series, breaks: pd.DataFrame, **look: object) -> list[Artist]:
@@ -209,57 +204,54 @@ def plot_values(axis: Axes, values: pd.Series, breaks: pd.DataFrame, **look: obj
     return [key_area(f"{kind} of method", STRIP)] if len(ends) > 1 else []
 
 
-def plot_fan(
-    axis: Axes,
-    fan: pd.DataFrame,
-    start: tuple[pd.Timestamp, float],
-    levels: Sequence[float],
-    measure: str = "level",
-    unit: str = "",
-) -> list[Artist]:
-    """Draw a forecast's intervals and median from the last value on; returns their key.
+def _plot_unused(axis: Axes, values: pd.Series, until: pd.Timestamp, breaks: pd.DataFrame) -> None:
+    """Draw values that the forecast does not use as open grey circles, with a shaded strip up to the next value."""
+    plot_values(axis, values, breaks, color=GHOST, mfc=PAGE)
+    axis.axvspan(values.index[-1], until, color=STRIP, lw=0, zorder=0)
+
+
+def plot_fan(axis: Axes, series: AdoptionSeries, fan: pd.DataFrame, levels: Sequence[float]) -> list[Artist]:
+    """Draw the prediction intervals and the median of a forecast, from the last value on; returns their key.
 
     Parameters
     ----------
     axis : Axes
+    series : AdoptionSeries
     fan : DataFrame
         A row per date: date, basis, q0.5 and the ends of each level, such as q0.1 and q0.9, in the unit of the series.
-    start : pair of date and value
-        The last value.
     levels : sequence of float
         An interval is drawn for each that all rows have.
-    measure, unit : str
-        Of the series.
 
     Returns
     -------
     list of Artist
     """
     levels = sorted(level for level in levels if {*band_columns(level)} <= {*fan})
-    dates, goal = [start[0], *fan["date"]], find_goal(fan.assign(basis="tested").to_dict("records"))
-    if "basis" in fan:
-        goal = find_goal(fan.to_dict("records"))
-    unit = "percent" if unit.startswith("percent") else ""
+    known = series.use_readings().values.dropna()
+    known = known[known.index < fan["date"].iloc[0]]  # zeros may follow the last that the forecast uses
+    dates, last, goal = [known.index[-1], *fan["date"]], known.iloc[-1], find_goal(fan.to_dict("records"))
+    unit = "percent" if series.unit.startswith("percent") else ""
     high = goal[band_columns(levels[-1])[1]] if levels else 0
-    date = "" if goal["date"] == fan["date"].iloc[-1] else f", {format_period(goal['date'], measure)}"
+    date = "" if goal["date"] == fan["date"].iloc[-1] else f", {format_period(goal['date'], series.measure)}"
     median = f"median{date}: {format_number(goal['q0.5'], unit, high)}"
     key = [key_line(median, ls="--", lw=1.6)]
     tints = [HALF, MOST, *[ALL] * len(levels)] if len(levels) > 1 else [MOST]
     for level, colour in zip(levels, tints, strict=False):
         low, high = band_columns(level)
-        axis.fill_between(
-            dates, [start[1], *fan[low]], [start[1], *fan[high]], color=colour, lw=0, zorder=1 - 0.1 * level
-        )
-        ends = f": {format_range(goal[low], goal[high], unit)}"
-        key.append(key_area(f"{format_level(level)} interval{ends}", colour))
-    axis.plot(dates, [start[1], *fan["q0.5"]], color=ACCENT, lw=1.6, ls=(0, (4, 1.5)), zorder=3)
+        axis.fill_between(dates, [last, *fan[low]], [last, *fan[high]], color=colour, lw=0, zorder=1 - 0.1 * level)
+        ends = format_range(goal[low], goal[high], unit)
+        key.append(key_area(f"{format_level(level)} interval: {ends}", colour))
+    axis.plot(dates, [last, *fan["q0.5"]], color=ACCENT, lw=1.6, ls=(0, (4, 1.5)), zorder=3)
+    for date in fan.loc[fan["basis"] == "extrapolated", "date"].head(1):
+        axis.axvline(date, color=GREY, lw=1, ls=":")
+        key.append(key_line("from here on not tested", GREY, ls=":", lw=1))
     return key
 
 
 def _plot_limit(
     axis: Axes, series: AdoptionSeries, dates: pd.DatetimeIndex, ahead: pd.DataFrame, top: float
 ) -> tuple[float, list[Artist]]:
-    """Draw the limit and its forecast, unless it is far above; how high it reaches, and its key."""
+    """Draw the limit and its forecast, unless it is far above; returns its highest value and its key."""
     if series.limit is None or len(dates) == 0:
         return 0.0, []
     level = pd.Series(np.asarray(series.limit.at(dates), float), dates)
@@ -273,7 +265,7 @@ def _plot_limit(
 
 
 def _tag_values(axis: Axes, series: AdoptionSeries, values: pd.Series, own: bool) -> None:
-    """The last value and, where it is printed otherwise, the highest."""
+    """Write the last value at its point and, if it is printed differently, the highest."""
     if values.empty:
         return
     high = float(values.max())
@@ -289,7 +281,7 @@ def _tag_values(axis: Axes, series: AdoptionSeries, values: pd.Series, own: bool
 
 
 def _add_percent(axis: Axes, size: float, words: str) -> str:
-    """An axis at the right in percent of the population; returns its words for the source."""
+    """Add a right axis in percent of the population; returns the words on it for the line on sources."""
     right = axis.secondary_yaxis("right", functions=(lambda value: 100 * value / size, lambda part: part * size / 100))
     use_numbers(right, suffix="%")
     right.tick_params("y", labelcolor=GREY)

@@ -1,4 +1,4 @@
-"""The page on how a run was made: its command, parameters, files, sources, versions and hashes; and its citation."""
+"""Provenance of a run: the page with its command, parameters, sources, versions and hashes; and its citation."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ from ..parameters import Parameters, parse_yaml, write_argument
 from .cleaning import hide_place, keep_address
 from .frame import render
 
-# Series of a publisher that are named one by one.
+# Largest number of series of one publisher that are named one by one.
 _MOST_TITLES = 3
 _AUTHORS = "The Adoption Curves authors"
 _OWN_FOLDER = Parameters.model_fields["data"].default
 
 
-def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
-    """HTML of the page on how a run was made.
+def render_provenance(
+    record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+) -> str:
+    """HTML of the page on method, data and citation of a run.
 
     Parameters
     ----------
     record : mapping
         Content of ``run.json``.
     notebooks : sequence of mapping
-        Each notebook's page, and what the notebook wrote.
+        Each notebook's page and results.
     shared : mapping
-        What all pages are given.
+        Variables of the template that all pages need.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
 
 
 def format_axis_value(name: str, value: Any) -> str:
-    """Value of a parameter as text; for a user's data the file name and not its path.
+    """Value of a parameter as text; of a user's data only the name of the file, without its path.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def format_axis_value(name: str, value: Any) -> str:
 
 
 def write_command(run: str, record: Mapping[str, Any]) -> str:
-    """The command that makes a run again: its name, and the parameters that are not the defaults."""
+    """Shell command that makes a run again, with the parameters that are not the defaults."""
     data, usual = record["parameters"]["data"], Parameters().model_dump(exclude={"run"})
     parameters = {**record["parameters"], "data": hide_place(data, data)}
     changed = {name: value for name, value in parameters.items() if value != usual.get(name, value)}
@@ -81,7 +83,7 @@ def write_command(run: str, record: Mapping[str, Any]) -> str:
 
 
 def _group_sources(sources: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]:
-    """Sources by use, and of each use one entry for each publisher and licence."""
+    """Sources by use, with one entry for each publisher and licence."""
     key, grouped = itemgetter("use", "publisher", "licence"), dict[str, list[dict[str, str]]]()
     for (use, publisher, licence), items in groupby(sorted(sources, key=key), key):
         rows = [*items]
@@ -93,9 +95,9 @@ def _group_sources(sources: Sequence[Mapping[str, str]]) -> dict[str, list[dict[
 
 
 def cite_run(record: Mapping[str, Any], run: str) -> dict[str, str]:
-    """What pages say of the authors of a run.
+    """Authors of a run, their address, and its citation.
 
-    Of a reader's own values the package's authors are no authors.
+    For a user's own data, the authors of the package are not named.
 
     Parameters
     ----------
@@ -106,8 +108,8 @@ def cite_run(record: Mapping[str, Any], run: str) -> dict[str, str]:
     Returns
     -------
     dict
-        authors; contact, the address to write to; and citation: authors, year, package and commit, series, day of
-        knowledge, and address.
+        authors; contact, the address to write to; and citation: authors, year, package and commit, series, the day as
+        of which the data are known, and address.
     """
     commit, parameters, version = record["git"], record["parameters"], record["versions"].get("adoption-curves", "")
     authors, year, address, contact = _read_citation()
@@ -126,9 +128,9 @@ def cite_run(record: Mapping[str, Any], run: str) -> dict[str, str]:
 
 
 def _read_citation() -> tuple[str, str, str, str]:
-    """Authors, year, address, and where to write to, from ``CITATION.cff`` of the project or else of the package.
+    """Authors, year, address and contact from ``CITATION.cff`` of the project, or else of the package.
 
-    To write to: the e-mail address or website of the first ``contact``, else the address.
+    The contact is the e-mail address or website of the first ``contact``, otherwise the address.
     """
     try:
         content = parse_yaml(read_file(find_citation() or Path("CITATION.cff")))
