@@ -131,8 +131,11 @@ def write_choices():
             "the assumed value for June 2026, 702 to 714 million (our forecast)",
             *write_interval(read_table("baseline", "05_forecast")),
         ),
-        ("the lower bound of 700 million alone", *write_interval(newer, form="as published")),
-        ("only values before June 2026", *write_interval(newer, form="without it")),
+        (
+            "the lower bound of 700 million alone, and the values before June 2025",
+            *write_interval(newer, form="as published"),
+        ),
+        ("only values before June 2026, also those before June 2025", *write_interval(newer, form="without it")),
         ("also the values before June 2025", *write_interval(since)),
         ("the population as the limit", *write_interval(limits, limit="Population at the year-end")),
     )

@@ -159,8 +159,8 @@ def is_in_decline(t: np.ndarray, values: np.ndarray) -> bool:
     """Whether a series is in decline.
 
     It is if its last observation is at least a tenth below its highest, by more than one and a half times the scatter
-    or after three consecutive falls, and if it has recovered less than half of that fall. Scatter is the largest
-    distance of an observation from the line between its neighbours.
+    or with a fall at each of three or more observations since its peak, and if it has recovered less than half of that
+    fall. Scatter is the largest distance of an observation from the line between its neighbours.
 
     Parameters
     ----------

@@ -143,6 +143,7 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
     -----
     The verdict is the first of these that applies:
 
+    - "a flow": the values of an AdoptionSeries are amounts of single years.
     - "fallen": the series is in decline (`is_in_decline`).
     - "near its limit": the interval reaches 95% of the limit, and the last value is within 10% of it.
     - "no growth beyond its scatter": with four dates or more, the values rise by no more than they scatter.
@@ -234,7 +235,7 @@ def _classify(table: pd.DataFrame, last: float, limit: float, count: int, grown:
 
 @lru_cache(maxsize=1)
 def read_odds() -> pd.DataFrame:
-    """Observed frequency with which later values fell outside the interval of a series that had levelled off.
+    """Observed frequency with which later values fell outside the interval of a series said to level off.
 
     Returns
     -------

@@ -94,6 +94,9 @@ def _as_printed(series: AdoptionSeries) -> AdoptionSeries:
 def compare_newer(result: Forecast) -> pd.DataFrame:
     """Repeat the forecast without the newer bounds, with the bounds as published, and with our assumed values.
 
+    Without an assumed value, fewer than three values may remain since a suspected change of method. The forecast then
+    uses earlier values too.
+
     Parameters
     ----------
     result : Forecast

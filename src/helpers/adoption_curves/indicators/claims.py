@@ -32,7 +32,7 @@ def check_claims(data: Data) -> pd.DataFrame:
     DataFrame
         One row per claim: ``claim_id``, ``statement``, ``reported``, ``unit``, ``recomputed``, ``difference``
         (recomputed minus reported), ``verdict``, and ``how`` (the formula with its values). Empty if the data have no
-        claims, as your own data do not.
+        claims, as a file of your own has none.
 
     Notes
     -----

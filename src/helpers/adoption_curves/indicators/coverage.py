@@ -78,9 +78,9 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per series: ``entity``, ``indicator``, ``title``, ``unit``, ``n`` (number of exact observations),
-        ``first`` and ``last`` (dates), ``last_value``, and ``limit`` (the upper limit of the data: an indicator, a
-        number, or "none").
+        One row per series with an exact observation: ``entity``, ``indicator``, ``title``, ``unit``, ``n`` (number of
+        exact observations), ``first`` and ``last`` (dates), ``last_value``, and ``limit`` (the upper limit of the data:
+        an indicator, a number, or "none").
 
     Examples
     --------
