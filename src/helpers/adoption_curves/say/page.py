@@ -130,7 +130,7 @@ def list_cautions(run: RunTables) -> Iterator[tuple[str, str]]:
     pairs += [(before, [*run.exact, run.newest][0]) for before in run.list_rows("02_earlier")[-1:]]
     for before, after in pairs:
         span = run.format_span(before, after)
-        yield f"Do not quote the change from {span} as growth: the two values may not be comparable.", ""
+        yield f"Do not quote the change from {span}: the two values may not be comparable.", ""
     yield from run.notes[:2]
 
 

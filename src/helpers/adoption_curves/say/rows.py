@@ -150,7 +150,7 @@ def _list_median(run: RunTables) -> Iterator[Row]:
 def _list_chance(run: RunTables) -> Iterator[Row]:
     for row in run.list_rows("05_probabilities") if run.quoted else []:
         if np.isfinite(row["value"]) and row["date"] == run.quoted["date"]:
-            of = f"of {format_newest(row['value'], run.names.unit)} or more {run.format_when(row)}"
+            of = f"of having reached {format_newest(row['value'], run.names.unit)} by {run.format_date(row)}"
             text = format_percent(100 * row["probability"])
             yield Row.read("chance", row, "probability", text, of, beside="value")
 

@@ -31,7 +31,7 @@ def write_world(totals: pd.DataFrame, world: pd.DataFrame, entity: str, note: st
 def _list_rows(totals: pd.DataFrame, world: pd.DataFrame, entity: str, note: str, url: str) -> Iterator[Row]:
     for row in totals.to_dict("records"):
         text = f"{format_number(row['share'], 'percent')} of {row['people']}"
-        of = f"{format_long_date(row['date'])}, {row['economies']} countries and regions together"
+        of = f"{format_long_date(row['date'])}, {row['economies']} countries and regions added up by us"
         until, median = format_long_date(row["until"]), format_number(row["median_share"], "percent")
         of += f"; their medians for {until} add up to {median}"
         cells = "08_totals:0:share,economies,median_share"
