@@ -20,38 +20,35 @@ from .parameters import ParameterError, Parameters, complete_parameters, read_pa
 from .table_files import read_csv
 
 MOST_NOTES = 12
-# Times the value before, and times the largest step before, at which the newest observation may have slipped.
+# The newest observation is doubted if it is this many times the value before it (or that part of it), or if its step is
+# this many times the largest step before.
 _SLIPPED, _MUCH_LARGER = 8, 5
 
 
 def check_parameters(parameters: Parameters) -> Any:
-    """Check the values against the data and the families, and return the data.
+    """Check parameters against the data and the families of curves; returns the data.
 
     Raises
     ------
     ParameterError
-        If the data know no such entity, indicator or limit, or the curves no such family.
+        If the data have no such country or region, indicator or limit, there is no such family, the milestone has been
+        reached, or the horizon ends before the next date.
     adoption_curves.indicators.DataError
         If the data themselves are wrong.
     """
     from .. import indicators
 
-    if not {*parameters.families} <= {*Parameters().families}:
-        from ..curves import FAMILIES  # which imports statsmodels
-
-        for family in parameters.families:
-            if family not in FAMILIES:
-                raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
+    _check_families(parameters.families)
     source = parameters.source
     if not os.path.lexists(source.path):
         path = Source.read(parameters.data).path
         raise ParameterError(f"parameter 'data' is '{path}', but there is no such folder or file")
     data = indicators.load(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, parameters.limit, parameters.since)
-    usable = series.use_readings().values[lambda values: values > 0].index
     if parameters.milestone and not float(parameters.milestone) > series.highest:
         highest = formats.format_number(series.highest, series.unit)
         raise ParameterError(f"parameter 'milestone' is {parameters.milestone}, and {highest} has been reached")
+    usable = series.use_readings().values[lambda values: values > 0].index
     if (parameters.until or parameters.horizon_years < 1) and len(usable):  # a longer one reaches the next date
         from ..forecast import next_dates
 
@@ -62,13 +59,24 @@ def check_parameters(parameters: Parameters) -> Any:
     return data
 
 
+def _check_families(names: Sequence[str]) -> None:
+    """Raise an error if a family of curves is unknown; those that are the default need no import of statsmodels."""
+    if {*names} <= {*Parameters().families}:
+        return
+    from ..curves import FAMILIES
+
+    for name in names:
+        if name not in FAMILIES:
+            raise ParameterError(f"parameter 'families' has the unknown '{name}'{suggest(name, FAMILIES)}")
+
+
 def list_left_out(data: Any, parameters: Parameters, sources: Sequence[Path]) -> dict[str, str]:
-    """Notebooks that do not apply, each with the reason: those that declare `across`, where the data have no list.
+    """Notebooks that a run leaves out, each with the reason: those on all countries, if there are no data for that.
 
     Raises
     ------
     ParameterError
-        If the indicator that was asked for is no such list.
+        If the indicator in `across` does not cover enough countries.
     RunError
         If no notebook is left.
     """
@@ -85,9 +93,9 @@ def list_left_out(data: Any, parameters: Parameters, sources: Sequence[Path]) ->
 
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
-    """Lines on a run: how own data were read, the limit, first and last value, what is left out."""
+    """Messages on a run: how a user's data were read, the limit, the first and last value, and what is left out."""
     notes = [*data.understood, *_list_series_facts(data, parameters)]
-    # A run may be named after another entity than its own, as by `adoption run germany`.
+    # The name of a run may be that of another country than its own, as in `adoption run germany`.
     entities = {name.casefold(): name for name in data.observations["entity"].unique()}
     named = entities.get(parameters.run.replace("-", " ").casefold(), parameters.entity)
     if named != parameters.entity:
@@ -97,14 +105,15 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
 
 
 def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
-    """Lines on one series: if it is one's own its values; its limit, and what would give a range; what is left out."""
-    series, facts = data.series(parameters.entity, parameters.indicator, limit=parameters.limit), list[str]()
-    title, own = series.full_title, data.is_own(series.entity, series.indicator)
-    if own:
+    """Messages on one series: a user's own values, the limit, what would give an interval, and what is left out."""
+    series = data.series(parameters.entity, parameters.indicator, limit=parameters.limit)
+    title, facts = series.full_title, list[str]()
+    if data.is_own(series.entity, series.indicator):
         rows = series.observations.sort_values("date")
         named = {"first": rows.iloc[0], "last": rows.iloc[-1], "highest": rows.loc[rows["value"].idxmax()]}
         facts.append(f"{title}: {', '.join(f'{name} {_format_value(row, series)}' for name, row in named.items())}.")
-        facts += [f"Is {doubt}?" for doubt in [_doubt_newest(series)] if doubt]
+        if doubt := _doubt_newest(series):
+            facts.append(f"Is {doubt}?")
     choice = ", as asked" if parameters.limit != data.find_limit(series.indicator) else ""
     if series.limit is not None:
         facts.append(f"{title}: the limit is {formats.lower_first(series.limit.title)}{choice}.")
@@ -117,7 +126,7 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
 
 
 def _explain_flow() -> str:
-    """What a forecast of numbers sold or added in a year has in the place of an interval, and what would give one."""
+    """Sentences on a forecast of what a year sells or adds: how far off outcomes were, and what gives an interval."""
     from ..say.rows import format_factor  # which loads all that pages need
 
     rows = pd.read_csv(find_shipped("audit.csv")).dropna(subset=["factor", "origins"]).to_dict("records")
@@ -132,7 +141,7 @@ def _explain_flow() -> str:
 
 
 def _format_value(row: Any, series: Any) -> str:
-    """A value as it is read, with the month at whose end its day lies, of a flow the year, or else the day."""
+    """A value with its period: the year of a flow, the month if the day is the end of one, otherwise the day."""
     side, day = "" if row["qualifier"] == "exact" else f"{formats.format_name(row['qualifier'])} ", row["date"]
     is_period = series.measure == "flow" or day.is_month_end
     amount = formats.format_amount(row["value"], series.unit)
@@ -142,9 +151,10 @@ def _format_value(row: Any, series: Any) -> str:
 
 
 def raise_for_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
-    """Raise an error, for `--strict`, if cells or rows were skipped or the latest observation looks wrong.
+    """Raise an error, for `--strict`, if the data look damaged.
 
-    And those that have lost values of the last whole run, which is in `folder`: a cut download.
+    That is so if cells or rows were left out, the latest observation looks wrong, or values of the last whole run in
+    `folder` are missing, as after an incomplete download.
 
     Raises
     ------
@@ -155,7 +165,7 @@ def raise_for_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
     if slipped := _doubt_newest(series):
         raise RunError(f"{data.path.name}: is {slipped}? --strict refuses it. If it is right, run once without it.")
-    # Dates of the values of the last whole run, where it was of this series.
+    # Compare the dates with those of the last whole run, if that was of the same series.
     record, now = find_last(folder), parameters.model_dump(include={"entity", "indicator", "as_of"})
     table = find_table(record, "observations") if record and now.items() <= record["parameters"].items() else ""
     if not table:
@@ -167,7 +177,7 @@ def raise_for_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
 
 
 def _doubt_newest(series: Any) -> str:
-    """What may be wrong with the newest observation, which may have slipped by a digit; "" where nothing is."""
+    """Question about the newest observation if it may have a digit too many or too few; "" otherwise."""
     values, steps = series.values, series.values.diff().abs().to_numpy()[1:]
     times = values.iloc[-1] / values.iloc[-2] if len(values) > 1 and values.iloc[-2] > 0 else 1.0
     last = float(steps[-1] / steps[:-1].max()) if len(steps) > 1 and steps[:-1].max() > 0 else 0.0
@@ -178,7 +188,7 @@ def _doubt_newest(series: Any) -> str:
 
 
 def _list_left_out(series: Any) -> list[str]:
-    """Sentences on what curves and forecast leave out of a series, and on a series that has fallen."""
+    """Sentences on the values that curves and forecast leave out, and on why there is no forecast."""
     what, notes = formats.of_entity(series.indicator, series.entity), list[str]()
     if (last := series.last_break) is not None:
         count = formats.format_count(len(series.earlier), "value")
@@ -198,25 +208,25 @@ def _list_left_out(series: Any) -> list[str]:
 
 
 def find_refusals(data: Any, choices: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Series of own data that a run would refuse, and lines on the others.
+    """Reasons why a run of a user's data would fail, and notes on the series.
 
     Parameters
     ----------
     data : Data
     choices : mapping
-        Parameters that a run would have, among them `data`.
+        Parameters of the run, including `data`.
 
     Returns
     -------
     refused : list of str
-        A sentence for each series, as the run would say it.
+        The run's message for each series for which it would fail.
     notes : list of str
-        How the file is read, and `_list_series_facts` of the first series.
+        How the file is read, and messages on the first series.
 
     Raises
     ------
     adoption_curves.indicators.DataError
-        If the data themselves refuse every series.
+        If the data are wrong for every series.
     """
     from .. import indicators
 

@@ -1,4 +1,4 @@
-"""Ingredients of a run: notebooks with their declarations and tables, data, helpers and libraries."""
+"""Fingerprint of a run: hashes of the notebooks, data, code and libraries from which it is made."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from .table_files import read_rows
 
 
 def read_sources(notebook: Path) -> list[tuple[str, str, list[str]]]:
-    """Kind, source and tags of each cell of a notebook.
+    """Type, source and tags of each cell of a notebook.
 
     Raises
     ------
     RunError
-        If it is none.
+        If the file is not a notebook.
     """
     try:
         cells = read_json(notebook, MAX_TEXT)["cells"]
@@ -51,12 +51,12 @@ def read_sources(notebook: Path) -> list[tuple[str, str, list[str]]]:
 
 
 def find_notebooks(folder: Path | None = None) -> list[Path]:
-    """The numbered notebooks in their order; copies are none.
+    """Paths of the numbered notebooks, in order; copies of other notebooks are left out.
 
     Raises
     ------
     RunError
-        If there are none.
+        If the folder has no numbered notebook.
     """
     folder = folder or find_root() / "notebooks"
     paths = [path for path, copied in _list_numbered(folder).items() if not copied]
@@ -72,22 +72,24 @@ def list_copies(folder: Path | None = None) -> list[str]:
 
 
 def _list_numbered(folder: Path) -> dict[Path, str]:
-    """The numbered notebooks, each with the name in its `Study` where that is another than its own, else ""."""
+    """The numbered notebooks, each with the name in its `Study` if that is not its own name, otherwise ""."""
     names = {path: _read_study(path)[0] for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     return {path: "" if name in ("", path.stem) else name for path, name in names.items()}
 
 
 def _read_study(notebook: Path) -> tuple[str, tuple[str, ...]]:
-    """Name and numbers in ``Study("06_mine", reads=["01", "05"])`` of a notebook; "" and none without one.
+    """Name and numbers that a notebook gives to its `Study`, as in ``Study("06_mine", reads=["01", "05"])``.
+
+    Returns "" and no numbers for a notebook without a `Study`.
 
     Raises
     ------
     RunError
-        If these are not written out.
+        If they are computed rather than written as literals.
     """
     for kind, source, _ in read_sources(notebook):
         if kind == "code" and "Study(" in source:
-            with suppress(SyntaxError):  # a line that only IPython knows: the notebook says what is wrong when it runs
+            with suppress(SyntaxError):  # IPython's own syntax; a real mistake is reported when the cell runs
                 for node in ast.walk(_parse_code(source)):
                     if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Study":
                         return _read_call(node, notebook)
@@ -107,7 +109,7 @@ _PARSING = threading.Lock()
 
 
 def _parse_code(source: str) -> ast.Module:
-    """The syntax tree of code, one at a time: Python 3.11 miscounts its depth when two threads parse.
+    """Syntax tree of code; only one thread parses at a time, because Python 3.11 miscounts the depth otherwise.
 
     Raises
     ------
@@ -116,12 +118,12 @@ def _parse_code(source: str) -> ast.Module:
     with _PARSING:
         try:
             return ast.parse(source)
-        except SystemError:  # a library's own thread was parsing
+        except SystemError:  # a thread of a library was parsing at the same time
             return ast.parse(source)
 
 
 def read_declared(notebook: Path) -> dict[str, Any]:
-    """Parameters that a notebook declares: names and defaults of the assignments in its ``parameters`` cell."""
+    """Names and defaults of the parameters in a notebook's cell tagged ``parameters``."""
     sources = [source for _, source, tags in read_sources(notebook) if "parameters" in tags]
     try:
         lines = [line for source in sources for line in _parse_code(source).body]
@@ -149,7 +151,7 @@ def find_needs(notebook: Path, earlier: Iterable[str]) -> list[str]:
     return [name for name in earlier if name[:2] in numbers]
 
 
-# ---- the rest -------------------------------------------------------------------------------------------------------
+# ---- data, code and libraries ---------------------------------------------------------------------------------------
 
 
 def digest(content: Any) -> str:
@@ -158,10 +160,10 @@ def digest(content: Any) -> str:
 
 
 def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
-    """Everything that a run is made from: a run whose record has the same is the same.
+    """Inputs of a run: if they are those in the record of a run, that run is up to date.
 
-    Of parameters it is those that are given: from the same data they are completed in the same way. Of notebooks it is
-    the cells: outputs and counts, which an editor may have saved, make no difference.
+    They include only the parameters that were given, because the others follow from them and the data. Notebooks are
+    compared by their cells, without outputs and execution counts, which an editor may have saved.
     """
     return {
         "asked": {**parameters.model_dump(exclude_unset=True), "run": parameters.run},
@@ -174,7 +176,7 @@ def describe_inputs(parameters: Parameters, notebooks: Sequence[Path]) -> dict[s
 
 
 def hash_data(source: Source) -> dict[str, str]:
-    """sha256 of every file that the data in `source` are read from: own data take the references from the project's."""
+    """sha256 of each file from which data are read; for a user's own file, also the project's, for the references."""
     kinds = {".csv", ".json"}
     path = source.path
     files = hash_files(path, kinds)
@@ -189,16 +191,16 @@ def hash_data(source: Source) -> dict[str, str]:
 
 
 def choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mapping[str, str]:
-    """Files of data that a notebook reads: beside an own file those of the references, unless it declares a series."""
+    """Data files that a notebook reads: those of the references alone if it has no parameter for the series."""
     references = {name: file for name, file in files.items() if name.startswith("data/")}
     return files if {"entity", "indicator"} & {*declared} else references or files
 
 
 def describe_series(parameters: Parameters) -> dict[str, Any]:
-    """Facts on the series that a notebook may declare instead of it, so that runs of other series share its result.
+    """Technology and kind of the series, which a notebook may have as parameters instead of the series itself.
 
-    Its technology where that is an earlier one, else "", and whether it is a share of sales: series that agree in these
-    share what such a notebook has made.
+    The technology is "" unless it is a comparison technology. Runs of different series with the same technology and
+    kind can then share the result of the notebook.
     """
     from .. import indicators
 
@@ -210,7 +212,7 @@ def describe_series(parameters: Parameters) -> dict[str, Any]:
 
 
 def hash_citation() -> str:
-    """sha256 of the ``CITATION.cff`` that pages cite; "" where there is none."""
+    """sha256 of the ``CITATION.cff`` that pages cite; "" if there is none."""
     path = find_citation()
     return hash_file(path) if path else ""
 

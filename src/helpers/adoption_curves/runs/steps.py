@@ -1,7 +1,7 @@
-"""The notebooks of a run as steps: each is executed, or the result of a run copied that was made from the same.
+"""The notebooks of a run as steps: each is executed, unless a run has a result that was made from the same inputs.
 
-The entry of a notebook says what it was made from: a hash of its cells, its parameters, the data, the code, the
-libraries, and of the same of the notebooks that it reads from. So all are known before anything runs.
+The entry of a notebook has hashes of what it was made from: its cells, its parameters, the data, the code, the
+libraries, and the inputs of the notebooks whose tables it reads. All of them are known before the first notebook runs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .manifest import locate, new_entry, read_entries, read_entry, write_entry
 from .notebook_process import execute_notebook
 from .parameters import Parameters
 
-# Other runs of a folder, the newest, of which results are reused.
+# Largest number of other runs in outputs/ whose results are reused, the newest first.
 _MOST_RUNS = 20
 
 
@@ -37,13 +37,13 @@ class Execution:
     Attributes
     ----------
     forced : bool
-        Execute every notebook, whatever there is to reuse.
+        Execute every notebook, even if there is a result to reuse.
     slots : Semaphore
-        Held while a notebook is executed: as many run at the same time, whatever number of runs are made.
+        Held while a notebook is executed; it limits how many run at the same time, over all runs of a sweep.
     strict : bool
-        Make no run of own data of which a cell or a row was left out, or that lost values of the last whole run.
+        Fail if a user's data look damaged, see `adoption_curves.runs.check_series.raise_for_doubtful`.
     wait : bool
-        Wait for another process that makes the run.
+        Wait if another process makes the run.
     """
 
     forced: bool = False
@@ -56,18 +56,19 @@ USUAL_EXECUTION = Execution()
 
 
 class Results:
-    """Where results of notebooks lie, by the hash of what each was made from: shared by the runs of a sweep.
+    """Results of notebooks that can be reused, shared by the runs of a sweep.
 
     Parameters
     ----------
     folders : iterable of Path
-        Folders of runs, whole or not; those that are searched first come first.
+        Folders of runs, whole or not, in the order in which they are searched.
 
     Attributes
     ----------
     places : mapping of str to list of Path
+        Folders of runs that have a result, by the hash of what it was made from.
     making : mapping of str to Lock
-        Held while a result is made: another run that needs the same waits, and copies it.
+        Held while a result is made, so that another run that needs the same one waits and copies it.
     """
 
     def __init__(self, folders: Iterable[Path]):
@@ -75,16 +76,16 @@ class Results:
         self.add(folders)
 
     def add(self, folders: Iterable[Path]) -> None:
-        """Add the results in more folders of runs, which are searched before those that are there."""
+        """Add the results in more folders of runs, which are searched before the others."""
         for folder in reversed([*folders]):
-            with suppress(OSError, RunError):  # of another user, or a link: nobody follows it
+            with suppress(OSError, RunError):  # a folder of another user, or a link, which we never follow
                 raise_for_links(folder)
                 for entry in read_entries(folder).values():
                     self.places[digest(entry["made_from"])].insert(0, folder)
 
 
 def list_earlier(folder: Path) -> list[Path]:
-    """Runs whose results a run in a folder reuses, newest first: those of its sweep, then the newest in the outputs."""
+    """Folders of runs whose results a run in `folder` may reuse: the runs of its sweep, then the newest in outputs/."""
     earlier, outputs = list[Path](), find_outputs()
     for place in dict.fromkeys((folder, outputs)):
         records = sorted(place.glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime, reverse=True)
@@ -101,11 +102,11 @@ class Step:
     source : Path
         The notebook.
     values : mapping
-        Its parameters.
+        Values of its parameters by name.
     needs : sequence of str
         Names of the notebooks whose tables it reads.
     made_from : mapping
-        Hash of each part that it is made from, by its name in words.
+        Hash of each of its inputs, by a name in words such as "the data".
     """
 
     source: Path
@@ -121,24 +122,26 @@ class Step:
     def run(
         self, needed: Sequence[Future[Any]], attempt: Attempt, results: Results, execution: Execution
     ) -> tuple[str, Sequence[str]]:
-        """Make the result in the unfinished run of an attempt, or copy it from a run that has it.
+        """Execute the notebook in the unfinished run of an attempt, or copy its result from another run.
 
         Parameters
         ----------
         needed : sequence of Future
-            Of the notebooks whose tables it reads, which it waits for.
+            Runs of the notebooks whose tables it reads, for which it waits.
         attempt : Attempt
         results : Results
+            Results that may be copied; a new one is added.
         execution : Execution
 
         Returns
         -------
         str and sequence of str
-            How the result came there, and the lines that the notebook wrote to its error stream.
+            "unchanged" or the time in seconds, and the lines that the notebook wrote to its error stream.
 
         Raises
         ------
         NotebookFailed
+            If a cell fails, or the notebook's process ends.
         """
         for each in needed:
             each.result()
@@ -154,11 +157,11 @@ class Step:
             entry = (read_entry(new, self.name) or new_entry({})) | {"made_from": self.made_from}
             entry["files"][path] = executed
             write_entry(new, self.name, entry)
-            results.places[key] += [new, attempt.final, attempt.folder]  # where it may lie when another run needs it
+            results.places[key] += [new, attempt.final, attempt.folder]  # it is moved when the run ends
             return f"{time.monotonic() - began:.1f} s", stray
 
     def _copy(self, folder: Path, new: Path) -> bool:
-        """Copy the result from another run if it was made from the same, and is as it was written."""
+        """Copy the result from another run if it was made from the same inputs and its files are unchanged."""
         with suppress(OSError, RunError):
             entry = read_entry(folder, self.name)
             files = {path: locate(folder, path) for path in entry.get("files", ())}
@@ -176,7 +179,7 @@ class Step:
 
 
 def _name_run(copy: Path, run: str) -> str:
-    """sha256 of a notebook's copy from another run, once it names this one."""
+    """Write the name of this run into a notebook copied from another run; returns its new sha256."""
     content = json.loads(copy.read_text(encoding="utf-8"))
     values = content["metadata"]["papermill"]["parameters"]
     if "run" in values:
@@ -189,9 +192,9 @@ def _name_run(copy: Path, run: str) -> str:
 
 
 def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> list[Step]:
-    """The notebooks in their order by name, each with what it declares, reads and is made from.
+    """Notebooks of a run in order, each with its parameters, the notebooks that it needs, and hashes of its inputs.
 
-    `inputs` are from `describe_inputs`.
+    `inputs` is from `adoption_curves.runs.fingerprint.describe_inputs`.
     """
     known, steps = parameters.model_dump() | describe_series(parameters), dict[str, Step]()
     for source in sources:
