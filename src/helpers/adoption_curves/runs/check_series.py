@@ -38,7 +38,12 @@ def check_parameters(parameters: Parameters) -> Any:
     """
     from .. import indicators
 
-    _check_families(parameters.families)
+    if not {*parameters.families} <= {*Parameters().families}:
+        from ..curves import FAMILIES  # which imports statsmodels
+
+        for family in parameters.families:
+            if family not in FAMILIES:
+                raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
     source = parameters.source
     if not os.path.lexists(source.path):
         path = Source.read(parameters.data).path
@@ -57,17 +62,6 @@ def check_parameters(parameters: Parameters) -> Any:
         except ValueError as error:
             raise ParameterError(f"parameter {error}") from error
     return data
-
-
-def _check_families(names: Sequence[str]) -> None:
-    """Raise an error if a family of curves is unknown; those that are the default need no import of statsmodels."""
-    if {*names} <= {*Parameters().families}:
-        return
-    from ..curves import FAMILIES
-
-    for name in names:
-        if name not in FAMILIES:
-            raise ParameterError(f"parameter 'families' has the unknown '{name}'{suggest(name, FAMILIES)}")
 
 
 def list_left_out(data: Any, parameters: Parameters, sources: Sequence[Path]) -> dict[str, str]:
