@@ -1,4 +1,4 @@
-"""Simulate what "levels off" is worth: how often it is said, and how often it is wrong, with default arguments.
+"""Simulate the verdict "levels off": how often it is said, and how often it is wrong, with default arguments.
 
 Every cell draws series of one curve with one kind of errors, and asks `assess_ceiling` for the verdict on each.
 """
@@ -26,7 +26,7 @@ OWN = ("logistic", "gompertz", "bass")
 KINDS = ("independent", "in proportion", "AR .6", "AR .9", "cumulated", "cumulated in proportion")
 LEVEL, SIZE = 100.0, 2.0  # the errors, or what is new in cumulated ones, are 2 % of the saturation level
 COUNT = 40
-WORTH = 0.2  # part of the series that must level off for a cell to count among the worst
+LEAST_GIVEN = 0.2  # part of the series that must level off for a cell to count among the worst
 
 
 def list_cells():
@@ -71,7 +71,7 @@ def print_worst(frame):
     """What is asked of the words, and the worst and the mean of the cells where a fifth levels off."""
     print("| what | worst cell | mean | cells |\n|---|---|---|---|")
     for what, part in list_groups(frame).items():
-        print_row(f"wrong, of verdicts given: {what}", part[part["given"] >= WORTH], "wrong")
+        print_row(f"wrong, of verdicts given: {what}", part[part["given"] >= LEAST_GIVEN], "wrong")
     own = frame[frame["truth"].isin(OWN)]
     print_row("covers or is not given: right family", own, "covers", lowest=True)
     alike = own[(own["kind"] == "independent") & (own["first"] == 0.05)]
@@ -165,7 +165,7 @@ def draw_errors(kind, count, curve, steps, random):
         return np.cumsum(new, axis=1) + np.sqrt(steps) * random.normal(0, SIZE, (count, 1))
     if kind == "t(3)":
         return SIZE * random.standard_t(3, new.shape) / np.sqrt(3)
-    if kind == "outlier":  # one figure ten standard deviations off
+    if kind == "outlier":  # one value ten standard deviations off
         new[np.arange(count), random.integers(0, len(curve), count)] += 10 * SIZE * random.choice([-1, 1], count)
         return new
     rho = {"independent": 0.0, "AR .6": 0.6, "AR .9": 0.9}[kind]

@@ -217,7 +217,7 @@ class Forecast:
         if limit is None or not self.has_limit:
             return np.full(len(years), self.used.iloc[-1]), np.zeros(len(years))
         published = limit.at(observed[-1] + years)
-        # after its last date: drift and error of its values at the figures, from that date on
+        # after its last date: its drift and error, from its values on the dates of the observations used
         observed = decimal_years(self.limit_dates)
         t, known = (observed - observed[-1])[None], limit.at(observed, observed[-1])[None]
         until = max(0.0, limit.years[-1] - observed[-1])

@@ -45,7 +45,7 @@ COLUMNS = ["model", "version", "registered", "entity", "indicator", "limit", "si
 COLUMNS += ["last_date", "last_figure", "target_date", "level", "value"]
 # Columns that identify a forecast for a date.
 KEY = COLUMNS[:-2]
-# What two models forecast alike: a series under a limit, from a last figure, for a date.
+# What two models forecast alike: a series under a limit, from a last value, for a date.
 _TASK = KEY[3:]
 _DIGITS = ".10g"
 BASELINES = ("last_value", "drift")
@@ -58,12 +58,12 @@ _OUTCOME_COLUMNS += [*_RATIOS, "why", "note", "revised"]
 _SUMMARY = ["model", "registered", "to_come", "hindsight", "no_score", "counted", "exact"]
 _SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in _RATIOS)]
 _SUMMARY += ["inexact", "probability"]
-# A figure is for the date of a forecast if it is so near to it, and nearer than half the time between figures.
+# A value is for the date of a forecast if it is so near to it, and nearer than half the time between values.
 _NEAR = pd.Timedelta(days=16)
-# The day of a figure is corrected by so much at most.
+# The day of a value is corrected by so much at most.
 _LONGEST = pd.Timedelta(days=366)
-# Figures that the baselines need.
-_LEAST_FIGURES = 3
+# Number of values that the baselines need.
+_LEAST_VALUES = 3
 
 
 def make_rows(
@@ -179,7 +179,7 @@ def make_rows_of_all(
 def _raise_for_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
     """Raise an error for a forecast that no later value could score."""
     name = f"{series.indicator} of {series.entity}"
-    if len(series.values) < _LEAST_FIGURES:
+    if len(series.values) < _LEAST_VALUES:
         raise RunError(f"{name} cannot be registered: the benchmark methods need at least three observations.")
     last = series.values.index[-1]
     if dates[0] <= last:
@@ -374,18 +374,18 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
     score = row | dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
     score |= {"side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": "", "note": "", "revised": False}
     score |= dict.fromkeys(_COVERED, "")
-    last, figures, note = _find_figures(row, data)
-    if figures.empty:
+    last, outcomes, note = _find_outcomes(row, data)
+    if outcomes.empty:
         return score
-    score |= {"came": figures["published"].iloc[0], "why": _find_reason(row, last, figures["date"].iloc[0], data)}
+    score |= {"came": outcomes["published"].iloc[0], "why": _find_reason(row, last, outcomes["date"].iloc[0], data)}
     score["hindsight"] = bool(row["registered"] >= score["came"])
     if score["why"]:
         return score
-    figure = figures.iloc[0 if vintage == "first" else -1]
-    outcome, side = float(figure["value"]), figure["qualifier"]
+    published = outcomes.iloc[0 if vintage == "first" else -1]
+    outcome, side = float(published["value"]), published["qualifier"]
     score |= {"outcome": outcome, "side": side, "counted": not score["hindsight"], "note": note}
-    score["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
-    score["revised"] = vintage == "latest" and len(figures) > 1
+    score["read_low"] = published.get("read_low", np.nan)  # of a bound, the lower end of its assumed value
+    score["revised"] = vintage == "latest" and len(outcomes) > 1
     for name, level in zip(_COVERED, LEVELS, strict=True):
         if not {*band_ends(level)} <= {*levels}:
             continue
@@ -398,7 +398,7 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
     return score | {"probability": 1 - below if side == "at_least" else below}
 
 
-def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.DataFrame, str]:
+def _find_outcomes(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.DataFrame, str]:
     """Current data for a registered forecast, which may have been corrected since.
 
     Returns
@@ -425,16 +425,16 @@ def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.Dat
     near = rows.loc[(rows["date"] > last) & ((rows["date"] - day).abs() <= room), "date"]
     if near.empty:
         return last, rows.iloc[:0], ""
-    figures = rows[rows["date"] == near.iloc[(near - day).abs().argmin()]]
-    if (came := figures["date"].iloc[0]) != row["target_date"]:
+    outcomes = rows[rows["date"] == near.iloc[(near - day).abs().argmin()]]
+    if (came := outcomes["date"].iloc[0]) != row["target_date"]:
         notes.append(f"It is scored against the value for {format_day(came)}, the one that it meant.")
     breaks = data.find_breaks(row["entity"], row["indicator"])
     start = breaks.loc[(breaks["kind"] == "break") & (breaks["date"] <= last), "date"].max()
-    if exact.loc[exact["date"].between(start, last), "date"].nunique() < _LEAST_FIGURES and pd.notna(start):
+    if exact.loc[exact["date"].between(start, last), "date"].nunique() < _LEAST_VALUES and pd.notna(start):
         notes.append(
             f"The change of method on {format_day(start)} has been marked since; the forecast used earlier values."
         )
-    return last, figures, " ".join(notes)
+    return last, outcomes, " ".join(notes)
 
 
 def _find_reason(row: dict[str, Any], last: pd.Timestamp, day: pd.Timestamp, data: Data) -> str:

@@ -11,7 +11,7 @@ from ..base.formats import capitalize_first, format_long_date, format_place
 from .data import Data
 from .labels import find_source, find_within
 
-# Columns that tell figures apart; of two prints of one the newest public one counts.
+# Columns that tell values apart; of two prints of one the newest public one counts.
 _FIGURE_KEY = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
 _WIDER = {"generative AI": ("AI in firms", "AI")}  # as part of which it is counted: no firms are asked about it alone
 _QUALIFIED = {"exact": "", "at_least": "more than ", "at_most": "under ", "about": "about "}

@@ -350,7 +350,7 @@ def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
 
 
 def _list_sources(data: Any, parameters: Parameters, across: bool) -> list[dict[str, str]]:
-    """Sources of the figures that the run shows or uses.
+    """Sources of the values that the run shows or uses.
 
     They are of the series, its limit and its base; of other series of its entity, other measures of the same
     technology, and its profile of use, which pages list or compare; and of the comparison technologies and their

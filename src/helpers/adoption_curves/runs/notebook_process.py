@@ -23,7 +23,7 @@ _ENVIRONMENT = {  # of every notebook of a run
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
     "OMP_NUM_THREADS": "1",  # matrices are small here: threads of linear algebra would wait for each other
     "OPENBLAS_NUM_THREADS": "1",  # wins over the other where both are set
-    "MATPLOTLIBRC": os.devnull,  # figures look alike whatever someone likes
+    "MATPLOTLIBRC": os.devnull,  # charts look alike whatever someone likes
     "PYTHONSAFEPATH": "1",  # a file that lies about and is called like a module is none
 }
 # The helpers as they were when the fork server imported them.

@@ -63,7 +63,7 @@ class Study:
     references : list of AdoptionSeries
         Comparison series for the forecast, without the technology of the series.
     names : Names
-        Titles and units for figures and sentences.
+        Titles and units for charts and sentences.
 
     Raises
     ------
