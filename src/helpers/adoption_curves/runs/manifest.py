@@ -245,7 +245,8 @@ def read_run(folder: Path) -> dict[str, Any]:
         fault = find_damage(record, {"versions": {"adoption-curves": str}})
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
-            raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
+            message = f"Run '{name}' isn't finished; the command that began it continues where it stopped."
+            raise UserError(message) from error
         missing = f"There is no run '{name}' with a manifest, run.json"
         raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
     except (OSError, ValueError, RunError):

@@ -82,8 +82,12 @@ class Row:
 
 def _list_newest(run: RunTables) -> Iterator[Row]:
     row, names, text = run.newest, run.names, f"{run.format_published(run.newest)}{run.base}"
-    note = ". ".join(filter(None, [names.counted, names.asked.rstrip(".") or names.publisher]))
-    yield Row.read("newest", row, "value", text, run.format_date(row), note, row["url"])
+    notes, beside = [names.counted, names.asked.rstrip(".") or names.publisher], ""
+    if run.bound and run.bound["place"] == row["place"] and np.isfinite(row["read_low"]):
+        notes.append(f"The forecast assumes {format_range(row['read_low'], row['read_high'], names.unit)}")
+        beside = "read_low read_high"
+    note = ". ".join(filter(None, notes))
+    yield Row.read("newest", row, "value", text, run.format_date(row), note, row["url"], beside=beside)
     for later in [each for each in run.list_rows("02_newer") if each["date"] > row["date"]]:
         text = f"{run.format_published(later)}{run.base}"
         yield Row.read("newest", later, "value", text, run.format_date(later), "It says less than the one before.")
@@ -158,8 +162,8 @@ def _list_chance(run: RunTables) -> Iterator[Row]:
 def _list_milestone(run: RunTables) -> Iterator[Row]:
     for row in run.list_rows("05_milestones") if run.quoted else []:
         if np.isfinite(row["value"]):
-            of = f"half of the paths have reached {format_newest(row['value'], run.names.unit)}; "
-            of += f"{100 * run.level:g}% interval {row['earliest']} to {row['latest']}"
+            of = f"half of the paths reach {format_newest(row['value'], run.names.unit)} by this date; "
+            of += f"{100 * run.level:g}% interval: from {row['earliest']} to {row['latest']}"
             yield Row("milestone", row["median"], of, value=row["value"], cells=f"{row['place']}:value")
 
 
