@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -369,11 +370,12 @@ def _read_dates(file: str, frame: pd.DataFrame, heading: str, options: Mapping[s
 
 def _read_values(file: str, frame: pd.DataFrame, heading: str, options: Mapping[str, Any]) -> pd.DataFrame:
     """The rows that have a value, in digits with a point; bounds are in `qualifier`, signs of percent in `_SIGN`."""
-    is_filled = _find_filled(frame, options)
+    pairs = [numbers.split_flag(cell, options["flags"]) for cell in frame[_VALUE]]
+    is_filled = _find_filled([cell.casefold() for cell, _ in pairs], options)
     if not any(is_filled):
         raise cell_error(file, "has no values in these rows", column=heading)
     frame = frame[is_filled]
-    cells, flags = zip(*(numbers.split_flag(cell, options["flags"]) for cell in frame[_VALUE]), strict=True)
+    cells, flags = zip(*compress(pairs, is_filled), strict=True)
     bare = [numbers.strip_signs(cell) for cell in cells]
     texts = {cell: row for cell, row in zip(bare, frame.index, strict=True) if not isinstance(cell, numbers.Number)}
     if options["decimal"] and not any(re.search("[.,]", text) for text in texts):
@@ -393,9 +395,8 @@ def _read_values(file: str, frame: pd.DataFrame, heading: str, options: Mapping[
     return table.assign(**{_VALUE: plain, _SIGN: signs, "qualifier": sides, "break": breaks})
 
 
-def _find_filled(frame: pd.DataFrame, options: Mapping[str, Any]) -> list[bool]:
-    """True for each row that has a value: its cell is neither empty nor a text for no value, such as one of --na."""
-    cells = [numbers.split_flag(cell, options["flags"])[0].casefold() for cell in frame[_VALUE]]
+def _find_filled(cells: Sequence[str], options: Mapping[str, Any]) -> list[bool]:
+    """True for each casefolded cell that is neither empty nor a text for no value, such as one of --na."""
     absent = {*_MISSING, *(text.casefold() for text in options["na"])}
     if unused := absent - {*_MISSING, *cells}:
         raise parameter_error("--na", min(unused), "is in no cell of the values; leave it out")

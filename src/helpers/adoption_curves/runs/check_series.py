@@ -53,16 +53,20 @@ def check_parameters(parameters: Parameters) -> Any:
     if parameters.milestone and not float(parameters.milestone) > series.highest:
         highest = formats.format_number(series.highest, series.unit)
         raise ParameterError(f"parameter 'milestone' is {parameters.milestone}, and {highest} has been reached")
-    fixed = series.limit.values.iloc[0] if series.limit and series.limit.values.nunique() == 1 else np.inf
-    if parameters.milestone and float(parameters.milestone) > fixed:
-        most = formats.format_number(fixed, series.unit)
-        raise ParameterError(f"parameter 'milestone' is {parameters.milestone}, and the limit is {most}")
     usable = series.use_readings().values[lambda values: values > 0].index
     if (parameters.until or parameters.horizon_years < 1) and len(usable):  # a longer one reaches the next date
         from ..forecast import next_dates
 
         try:
             next_dates(usable, parameters.horizon_years, parameters.until)
+        except ValueError as error:
+            raise ParameterError(f"parameter {error}") from error
+    if parameters.milestone:
+        from ..forecast import forecast
+
+        result = forecast(series, horizon_years=parameters.horizon_years, until=parameters.until)
+        try:
+            result.check_milestone(float(parameters.milestone))
         except ValueError as error:
             raise ParameterError(f"parameter {error}") from error
     return data

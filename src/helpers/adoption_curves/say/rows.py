@@ -82,11 +82,9 @@ class Row:
 
 def _list_newest(run: RunTables) -> Iterator[Row]:
     row, names, text = run.newest, run.names, f"{run.format_published(run.newest)}{run.base}"
-    notes, beside = [names.counted, names.asked.rstrip(".") or names.publisher], ""
-    if run.bound and run.bound["place"] == row["place"] and np.isfinite(row["read_low"]):
-        notes.append(f"The forecast assumes {format_range(row['read_low'], row['read_high'], names.unit)}")
-        beside = "read_low read_high"
-    note = ". ".join(filter(None, notes))
+    assumed = run.assumed and f"The forecast assumes {run.assumed}"
+    note = ". ".join(filter(None, [names.counted, names.asked.rstrip(".") or names.publisher, assumed]))
+    beside = "read_low read_high" if assumed else ""
     yield Row.read("newest", row, "value", text, run.format_date(row), note, row["url"], beside=beside)
     for later in [each for each in run.list_rows("02_newer") if each["date"] > row["date"]]:
         text = f"{run.format_published(later)}{run.base}"
@@ -94,12 +92,9 @@ def _list_newest(run: RunTables) -> Iterator[Row]:
 
 
 def _list_assumed(run: RunTables) -> Iterator[Row]:
-    row = run.bound
-    if row and np.isfinite(row["read_low"]):
-        text = format_range(row["read_low"], row["read_high"], run.names.unit)
-        yield Row.read(
-            "assumed", row, "read_low read_high", text, run.format_date(row), capitalize_first(row["reason"])
-        )
+    if run.assumed and (row := run.bound):
+        texts = run.assumed, run.format_date(row), capitalize_first(row["reason"])
+        yield Row.read("assumed", row, "read_low read_high", *texts)
 
 
 def _list_exact(run: RunTables) -> Iterator[Row]:
@@ -162,7 +157,7 @@ def _list_chance(run: RunTables) -> Iterator[Row]:
 def _list_milestone(run: RunTables) -> Iterator[Row]:
     for row in run.list_rows("05_milestones") if run.quoted else []:
         if np.isfinite(row["value"]):
-            of = f"half of the paths reach {format_newest(row['value'], run.names.unit)} by this date; "
+            of = f"the date by which half of the paths reach {format_newest(row['value'], run.names.unit)}; "
             of += f"{100 * run.level:g}% interval: from {row['earliest']} to {row['latest']}"
             yield Row("milestone", row["median"], of, value=row["value"], cells=f"{row['place']}:value")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import decimal_years
-from ..base.formats import format_bound, format_newest, format_number, format_period, format_side
+from ..base.formats import format_bound, format_newest, format_number, format_period, format_range, format_side
 from ..base.headline import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
 from ..indicators import Names
@@ -80,6 +80,14 @@ class RunTables:
         for last in self.exact[-1:]:
             rows = [row for row in rows if (row["value"] > last["value"]) == (row["qualifier"] == "at_least")]
         return rows[-1] if rows else None
+
+    @property
+    def assumed(self) -> str:
+        """Both ends of the value that is assumed for `bound`, as text; "" if there is none."""
+        row = self.bound
+        if row is None or not np.isfinite(row["read_low"]):
+            return ""
+        return format_range(row["read_low"], row["read_high"], self.names.unit)
 
     @property
     def newest(self) -> TableRow:
