@@ -47,7 +47,7 @@ def test_a_billion_is_reached_when_the_quantiles_say_so(china):
 
 @pytest.mark.parametrize(
     ("value", "message"),
-    [(700, "the last value is 708: choose a higher"), (2000, "90% quantile"), ("a billion", "must be a number")],
+    [(700, "above the last value, 708 million"), (2000, "90% quantile"), ("a billion", "must be a number")],
 )
 def test_a_milestone_of_which_nothing_can_be_said_is_refused(china, value, message):
     with pytest.raises(ValueError, match=message):

@@ -422,13 +422,14 @@ class Forecast:
         if not self.has_range:
             return
         last, (limit, limit_sd) = float(self.used.iloc[-1]), self.limit_ahead(self.years[-1:])
-        most = min(float(limit[0] + limit_sd[0] * ndtri(0.9)), self.target.most)
+        most, unit = min(float(limit[0] + limit_sd[0] * ndtri(0.9)), self.target.most), self.target.unit
+        asked = format_number(value, unit)
         if value <= last:
-            raise ValueError(f"milestone is {value:g}, and the last value is {last:g}: choose a higher one")
+            raise ValueError(f"milestone is {asked}: choose one above the last value, {format_number(last, unit)}")
         if value > most:
             raise ValueError(
-                f"milestone is {value:g}, and the limit is at most {most:.10g} in {format_long_date(self.dates[-1])} "
-                "(90% quantile): choose a lower one"
+                f"milestone is {asked}: choose one below the 90% quantile of the limit in "
+                f"{format_long_date(self.dates[-1])}, {format_number(most, unit)}"
             )
 
     @property

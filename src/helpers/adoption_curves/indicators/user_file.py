@@ -130,7 +130,9 @@ def _read_options(choices: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any
     for name, text in spread_choices(choices):
         if name in GONE:
             raise parameter_error(name, text, GONE[name])
-        if name not in options or text not in LIMITED.get(name, (text,)) or not text.strip():
+        if not text.strip():
+            raise parameter_error(f"--{name}", text, "is empty; write a value, or leave it out")
+        if name not in options or text not in LIMITED.get(name, (text,)):
             right = f"write {' or '.join(LIMITED[name])}" if name in LIMITED else suggest_names(name, CHOICES)
             raise parameter_error(f"--{name}", text, f"is not known; {right}")
         if options[name] and name not in REPEATED:
