@@ -49,7 +49,7 @@ class Assessment:
         Union of the 95% intervals of the saturation level, in the unit of the series. `low` is at least the highest
         value. `high` is at most the limit, unless the whole interval is above it, and infinite if the interval is open.
     reason : str
-        Why the saturation level is not known; if growth levels off, how often later values exceeded such an interval.
+        Why there is no saturation level; if growth levels off, how often later values exceeded such an interval.
     last, limit : float
         Last value, and the upper limit on its date; NaN if unknown.
     points : int
@@ -88,7 +88,7 @@ class Assessment:
             DEPENDS: f"somewhere {ends}",
             BEYOND: f"beyond the limit, {ends}",
             NEAR_LIMIT: f"at most {format_number(self.left)}",
-            FALLEN: "has fallen from a peak",
+            FALLEN: "in decline",
             NO_GROWTH: NO_GROWTH,
         }
         return words.get(self.verdict, NOT_KNOWN)
@@ -170,9 +170,9 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
         last_limit = float(read_ceiling(limit, is_dated, "the limit").at(years[-1:])[0])
     facts: dict[str, Any] = {"last": float(values.iloc[-1]), "limit": last_limit, "points": len(values)}
     if isinstance(series, AdoptionSeries) and series.measure == "flow":
-        return Assessment(FLOW, **facts)
+        return Assessment(FLOW, reason="amounts of single years need not level off", **facts)
     if is_in_decline(years, values.to_numpy()):
-        return Assessment(FALLEN, **facts)
+        return Assessment(FALLEN, reason="the series is in decline", **facts)
     table = join_fits(published, float(values.max()) if floor is None else floor, kinds)
     low, high = float(table["low"].min()), float(table["high"].max())
     grown = has_grown(years, values.to_numpy())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -263,7 +264,7 @@ def _print_figures(rows: pd.DataFrame) -> list[str]:
     return [f"{words}{value:,.{count}f}{sign}" for words, value, count, sign in parts]
 
 
-def _find_window(data: Data, row: object) -> str:
+def _find_window(data: Data, row: Any) -> str:
     """Time within which one use counts for a value, or the question in quotation marks."""
     entity, indicator, date = (getattr(row, name) for name in ("entity", "indicator", "date"))
     within = find_within(str(getattr(row, "within", "")), date)[0]
@@ -271,6 +272,6 @@ def _find_window(data: Data, row: object) -> str:
     newest = questions[questions["date"] <= date].sort_values("date", kind="stable").tail(1)
     newest = newest[newest["status"] != "not known"]
     if within or newest.empty:
-        return within or "question not known"
+        return within or ("question not known" if row.people else "")
     words, status = newest[["wording", "status"]].iloc[0]
     return f'"{words}"' if status == "verbatim" and '"' not in words else words

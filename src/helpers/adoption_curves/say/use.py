@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from ..base.formats import format_long_date, format_number, format_range
+from ..base.formats import capitalize_first, format_long_date, format_number, format_range
 from ..indicators import Data
 from .glossary import frame_rows
 from .rows import Row
@@ -51,9 +51,9 @@ def write_use(data: Data, indicator: str, entity: str, tables: Mapping[str, pd.D
 def _list_measures(key: str, table: pd.DataFrame) -> Iterator[Row]:
     for row in table.to_dict("records"):
         of = ", ".join(filter(None, [row["ruler"], row["kind"], format_long_date(row["date"])]))
-        counted = ", ".join(filter(None, [row["people"], row["window"]]))
+        counted = ", ".join(filter(None, [row["people"], row["window"], row["publisher"]]))
         text = f"{row['printed']}{row['unit'].removeprefix('percent')}"
-        yield Row.read(key, row, "value", text, of, f"Counted: {counted}", row["url"])
+        yield Row.read(key, row, "value", text, of, capitalize_first(counted), row["url"])
 
 
 def _list_verdicts(key: str, table: pd.DataFrame) -> Iterator[Row]:
