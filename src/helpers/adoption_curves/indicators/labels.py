@@ -14,6 +14,12 @@ from ..base.formats import format_amount, format_long_date
 from .data import Data
 from .series import AdoptionSeries
 
+# Publishers that have an article in a sentence.
+_INSTITUTION = re.compile(
+    r"\b(Academy|Administration|Agency|Bank|Bureau|Cent(er|re)|Commission|Council|Department|Institute|Laboratory"
+    r"|Ministry|OECD|Office|Union)\b"
+)
+
 
 @dataclass(frozen=True)
 class Names:
@@ -113,7 +119,7 @@ def find_labels(data: Data, series: AdoptionSeries) -> Names:
         population=_find_population_share(data, series),
         cautions=dict(zip(suspected["date"], suspected["reason"], strict=True)),
         publisher=publisher,
-        publisher_name=f"the {full}" if full.endswith(f"({publisher})") else publisher,
+        publisher_name=f"{'the ' if _INSTITUTION.search(full) else ''}{full}" if publisher else "",
         asked=_format_question(entry, publisher),
         people=people or entry.base or series.unit.removeprefix("percent of "),
         counted="" if own else entry.counted + _format_within(within, day, earlier, series.days[-1]),

@@ -182,8 +182,9 @@ def _list_limit(run: RunTables) -> Iterator[Row]:
     for row in [run.limit_then] if run.quoted and run.limit_then else []:
         text, of, last = f"{format_newest(row['mean'], run.names.unit)}{run.base}", [], run.exact[-1]
         if run.names.limit_is_series:
-            of.append(f"{lower_first(run.names.limit_title)}, {run.expected_then} in {run.format_date(row)}")
-            of.append(f"80% interval {format_range(row['q0.1'], row['q0.9'], run.names.unit)}")
+            of.append(f"{lower_first(run.names.limit_title)} in {run.format_date(row)}")
+        if row["q0.1"] < row["q0.9"]:
+            of.append(f"a forecast, 80% interval {format_range(row['q0.1'], row['q0.9'], run.names.unit)}")
         if not run.is_whole:
             share = format_number(last["share_of_limit"], "percent")
             of.append(f"the last exact value was {share} of the limit of its date")

@@ -51,9 +51,10 @@ def write_use(data: Data, indicator: str, entity: str, tables: Mapping[str, pd.D
 def _list_measures(key: str, table: pd.DataFrame) -> Iterator[Row]:
     for row in table.to_dict("records"):
         of = ", ".join(filter(None, [row["ruler"], row["kind"], format_long_date(row["date"])]))
-        counted = ", ".join(filter(None, [row["people"], row["window"], row["publisher"]]))
+        counted = capitalize_first(", ".join(filter(None, [row["people"], row["window"]])))
+        note = ". ".join(filter(None, [counted, row["publisher"]]))
         text = f"{row['printed']}{row['unit'].removeprefix('percent')}"
-        yield Row.read(key, row, "value", text, of, capitalize_first(counted), row["url"])
+        yield Row.read(key, row, "value", text, of, note, row["url"])
 
 
 def _list_verdicts(key: str, table: pd.DataFrame) -> Iterator[Row]:
