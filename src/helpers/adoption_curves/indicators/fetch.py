@@ -230,6 +230,11 @@ def _fetch_rows(name: str, where: Sequence[str], hosts: Mapping[str, str] | None
         raise _FetchError(f"{message}; try again later") from error
     if rows.empty:
         raise _FetchError(f"{publisher} has no value of {series} with {' '.join(where)}")
+    return _label_rows(rows, labels, place)
+
+
+def _label_rows(rows: pd.DataFrame, labels: _Labels, place: str) -> pd.DataFrame:
+    """Rows with labels for codes; the entity is the place and every other column of which several codes are left."""
     several = [column for column in labels if rows[column].nunique() > 1 and column != place]
     rows = rows.assign(**{column: rows[column].map(labels[column]).fillna(rows[column]) for column in labels})
     named = [rows[column] for column in [place, *several] if column]
@@ -423,16 +428,22 @@ def _fetch_sdmx(agency: str, session: Any, address: str, name: str, picks: _Pick
     cells = [_read_codes({**value.key.values, **value.attrib, "value": value}) for value in answer.data[0].obs]
     rows = pd.DataFrame(cells).fillna("").rename(columns={"TIME_PERIOD": "date"}).assign(note="")
     rows["value"] = rows["value"].replace(["NaN", "None"], "")
+    rows = _join_flags(rows, meanings)
+    rows["unit"] = rows.pop(unit).map(labels.pop(unit)) if unit else ""
+    doi = re.search(r"https://doi\.org/[^\s\"<>]+", " ".join(str(one.title) for one in flow.annotations))
+    rows = rows.assign(title=str(flow.name), address=doi[0] if doi else answer.response.url, licence="")
+    return rows.assign(source=client.source.name, code=rows[place] if place else ""), labels, place
+
+
+def _join_flags(rows: pd.DataFrame, meanings: _Labels) -> pd.DataFrame:
+    """Rows with the meaning of all flags as their note, and with the flags of a break in a column of their own."""
     for flag in [name for name in rows if name.lower() in _STATUS]:
         codes = rows.pop(flag)
         texts = codes.map(meanings.get(flag, {})).fillna(codes)
         rows["note"] = rows["note"].str.cat(texts, "; ").str.strip("; ")
         if flag.lower() in _BREAKS:
             rows["break"] = texts.where(codes.str.contains("[bB]"), "")
-    rows["unit"] = rows.pop(unit).map(labels.pop(unit)) if unit else ""
-    doi = re.search(r"https://doi\.org/[^\s\"<>]+", " ".join(str(one.title) for one in flow.annotations))
-    rows = rows.assign(title=str(flow.name), address=doi[0] if doi else answer.response.url, licence="")
-    return rows.assign(source=client.source.name, code=rows[place] if place else ""), labels, place
+    return rows
 
 
 def _list_codes(components: Iterable[Any]) -> _Labels:

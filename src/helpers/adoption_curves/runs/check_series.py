@@ -38,21 +38,30 @@ def check_parameters(parameters: Parameters) -> Any:
     """
     from .. import indicators
 
-    if not {*parameters.families} <= {*Parameters().families}:
-        from ..curves import FAMILIES  # which imports statsmodels
-
-        for family in parameters.families:
-            if family not in FAMILIES:
-                raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
+    _check_families(parameters)
     source = parameters.source
     if not os.path.lexists(source.path):
         path = Source.read(parameters.data).path
         raise ParameterError(f"parameter 'data' is '{path}', but there is no such folder or file")
     data = indicators.load(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, parameters.limit, parameters.since)
-    if parameters.milestone and not float(parameters.milestone) > series.highest:
-        highest = formats.format_number(series.highest, series.unit)
-        raise ParameterError(f"parameter 'milestone' is {parameters.milestone}, and {highest} has been reached")
+    _check_horizon(series, parameters)
+    if parameters.milestone:
+        _check_milestone(series, parameters)
+    return data
+
+
+def _check_families(parameters: Parameters) -> None:
+    if not {*parameters.families} <= {*Parameters().families}:
+        from ..curves import FAMILIES  # which imports statsmodels
+
+        for family in parameters.families:
+            if family not in FAMILIES:
+                raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
+
+
+def _check_horizon(series: Any, parameters: Parameters) -> None:
+    """Raise an error if no date of the forecast lies within the horizon."""
     usable = series.use_readings().values[lambda values: values > 0].index
     if (parameters.until or parameters.horizon_years < 1) and len(usable):  # a longer one reaches the next date
         from ..forecast import next_dates
@@ -61,15 +70,20 @@ def check_parameters(parameters: Parameters) -> Any:
             next_dates(usable, parameters.horizon_years, parameters.until)
         except ValueError as error:
             raise ParameterError(f"parameter {error}") from error
-    if parameters.milestone:
-        from ..forecast import forecast
 
-        result = forecast(series, horizon_years=parameters.horizon_years, until=parameters.until)
-        try:
-            result.check_milestone(float(parameters.milestone))
-        except ValueError as error:
-            raise ParameterError(f"parameter {error}") from error
-    return data
+
+def _check_milestone(series: Any, parameters: Parameters) -> None:
+    """Raise an error if the milestone has been reached, or is beyond what the limit allows."""
+    from ..forecast import forecast
+
+    if not float(parameters.milestone) > series.highest:
+        highest = formats.format_number(series.highest, series.unit)
+        raise ParameterError(f"parameter 'milestone' is {parameters.milestone}, and {highest} has been reached")
+    result = forecast(series, horizon_years=parameters.horizon_years, until=parameters.until)
+    try:
+        result.check_milestone(float(parameters.milestone))
+    except ValueError as error:
+        raise ParameterError(f"parameter {error}") from error
 
 
 def list_left_out(data: Any, parameters: Parameters, sources: Sequence[Path]) -> dict[str, str]:

@@ -241,8 +241,7 @@ def run_sweep(
         for line in [*lines, *(f"{name} is left out: {why}" for name, why in sweep.left_out.items())]:
             print_line(line)
         write_sweep(folder, {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs})
-
-        # Make the runs from copies of the notebooks.
+        # The runs are made from copies of the notebooks.
         texts = workshop / "notebooks"
         texts.mkdir()
         for path in find_notebooks(notebooks):
@@ -251,18 +250,21 @@ def run_sweep(
             failed = _make_on_cluster(sweep.runs, folder, texts, execution, scheduler)
         else:
             failed = _make_here(sweep.runs, folder, texts, execution)
-
-        # Compare all runs that exist.
-        rows, missing = [], {**sweep.left_out, **failed}
-        for run in (run.run for run in sweep.runs if run.run not in failed):
-            try:
-                rows.append(read_row(f"{sweep.name}/{run}"))
-            except UserError as error:
-                missing[run] = str(error)
-        missing = {f"{sweep.name}/{name}": why for name, why in missing.items()}
-        for line in write_comparison(folder / NAME, rows, missing):
-            print_line(line)
+        _compare_runs(sweep, folder, failed)
     return folder, failed
+
+
+def _compare_runs(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> None:
+    """Compare all runs of a sweep that exist, and name the others."""
+    rows, missing = [], {**sweep.left_out, **failed}
+    for run in (run.run for run in sweep.runs if run.run not in failed):
+        try:
+            rows.append(read_row(f"{sweep.name}/{run}"))
+        except UserError as error:
+            missing[run] = str(error)
+    missing = {f"{sweep.name}/{name}": why for name, why in missing.items()}
+    for line in write_comparison(folder / NAME, rows, missing):
+        print_line(line)
 
 
 def make_run(run: Parameters, folder: Path, notebooks: Path, execution: Execution, results: Results | None) -> str:
