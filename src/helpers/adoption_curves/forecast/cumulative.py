@@ -1,7 +1,7 @@
-"""Values that count all so far: forecast is what each period adds, and `sum_up` adds it to the last observation.
+"""Totals without a limit: the amounts that each period adds are forecast, and added to the last total.
 
-`compute_increments` turns such a series into what it adds, a year's worth of it at each date; that is forecast without
-a limit as any other series. `sum_up` draws its simulated paths and cumulates them.
+`compute_increments` gives these amounts as rates a year, which are forecast like a series without a limit. `sum_up`
+simulates paths of the rates and cumulates them.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from ..base.decline import find_newest
 from ..indicators.series import AdoptionSeries
 from .paths import draw_scores
 
-_MOST_STEPS = 40  # periods that are added up at most; over longer horizons one of them spans several of the series'
+_MOST_STEPS = 40  # largest number of periods; over longer horizons each spans several periods of the series
 
 
 def compute_increments(series: AdoptionSeries) -> AdoptionSeries | None:
-    """The increments of a series that counts all so far, each in units a year over the time since the one before.
+    """Increments of a total, as rates a year.
 
     Parameters
     ----------
     series : AdoptionSeries
-        Its last observations are used, as in any forecast.
+        Cumulative observations, of which those are used that any forecast uses.
 
     Returns
     -------
     AdoptionSeries or None
-        Without limit, limit or newer values. None where the last period added nothing or fewer than three added
-        something: then there is no growth to forecast, and the series itself is.
+        Increment since the observation before, divided by the years between both; without a limit and newer bounds.
+        None if the last increment is not above 0, or fewer than three are, or these span less than half a year.
     """
     values = series.values[series.values > 0]
     values = values.iloc[find_newest(decimal_years(values.index))]
@@ -45,21 +45,23 @@ def compute_increments(series: AdoptionSeries) -> AdoptionSeries | None:
 
 
 def sum_up(added: Any, last: float, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """The total's quantiles (H, Q): simulated paths of increments, cumulated from the last observation.
+    """Quantiles of a total from simulated paths of its increments.
 
     Parameters
     ----------
     added : Forecast
-        Of the increments, in units a year.
+        Forecast of the increments, in units a year.
     last : float
-        The last observation of the total.
-    years : (H,) after the last observation
-    levels : (Q,), or (H, Q)
+        Last observation of the total.
+    years : ndarray, shape (H,)
+        Years after the last observation.
+    levels : ndarray, shape (Q,) or (H, Q)
+        Between 0 and 1.
 
     Returns
     -------
-    ndarray
-        Between the ends of two periods the total runs straight.
+    ndarray, shape (H, Q)
+        In the unit of the total, interpolated linearly within a period.
     """
     if not len(years):
         return np.empty((0, np.shape(levels)[-1]))
@@ -69,7 +71,7 @@ def sum_up(added: Any, last: float, years: np.ndarray, levels: np.ndarray) -> np
     rates = added.margins(ends, ndtr(draw_scores(ends)).T)
     totals = last + step * np.cumsum(np.maximum(rates, 0.0), axis=0)
     totals = np.vstack([np.full((1, totals.shape[1]), last), totals])
-    # between the ends of two periods
+    # interpolate linearly within a period
     before = np.minimum((years / step).astype(int), len(ends) - 1)
     part = (years / step - before)[:, None]
     reached = (1 - part) * totals[before] + part * totals[before + 1]

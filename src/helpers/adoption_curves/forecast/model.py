@@ -1,11 +1,12 @@
-"""The forecast as a formula, in plain arrays: from values to quantiles, in the order of the computing.
+"""The formula of the forecast on arrays: from observations to quantiles, in the order of computation.
 
-N windows of n observations are forecast side by side, each H horizons ahead. `t` (N, n) are years before the last
-observation, 0 at the last one, and `h` (N, H) years after it. With a limit `x` (N, n) are shares of the limit of their
-own day, and the scale is g(x) = -log(-log x), on which a Gompertz curve up to the limit is a straight line in time.
-Without one `x` are multiples of the last observation, and the scale is the logarithm.
+N windows of n observations are forecast at once, each for H horizons. `t` (N, n) is the time of an observation in years
+relative to the last one, so 0 for the last and negative before, and `h` (N, H) are years after it. With a limit, `x`
+(N, n) is each observation as a share of the limit on its date, and the scale is g(x) = -log(-log x), on which a
+Gompertz curve to the limit is a straight line. Without a limit, `x` is each observation divided by the last one, and
+the scale is the logarithm.
 
-The constants are round, and were chosen once, on the comparison technologies; docs/method.md says what each is worth.
+The constants are round and were chosen on the comparison technologies; docs/method.md shows the effect of each.
 
 Sources: Gompertz 1825; Gardner 2006 (damped trends).
 """
@@ -22,11 +23,11 @@ from ..base.limit import MEASUREMENT
 
 
 class Constants(NamedTuple):
-    """How wide intervals are, and from where on they were tested."""
+    """Constants of the spread, and the smallest share from which intervals were tested."""
 
     weights: tuple[float, float, float]  # of the three variances
-    early: float  # largest drift common to all, in parts of the last share
-    tested: float  # least last share of which intervals were tested
+    early: float  # maximum of the common drift, as a part of the last share
+    tested: float  # smallest last share from which intervals were tested
 
 
 CONSTANTS = {
@@ -35,56 +36,56 @@ CONSTANTS = {
     "free": Constants((0.5, 0.5, 0.25), 1.0, np.inf),  # without a limit
     "flow": Constants((0.5, 0.5, 0.25), 1.0, np.inf),  # numbers sold or added in a year
 }
-_SIDES = (1.0, 1.25)  # of the spread, below and above the median
-_SIDE_ROOM = 0.25  # of a share of sales: how much wider each side is for all the room that it could have
-ENDS = np.array([0.2, 0.4, 0.6, 0.8, 0.98])  # at which growth may end, in shares of the limit
-ROOM = 1.002  # least ratio of an end to the highest share
-_DAMPING = 0.8  # part of a trend that is left after a year
-_HALF_LIFE = 2.0  # years after which a step counts half, without a limit
-_COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last observation, in the first year
+_SIDES = (1.0, 1.25)  # factors of the spread below and above the median
+_SIDE_ROOM = 0.25  # for shares of sales: addition to the factor of a side that has all the room from 0 to 1
+ENDS = np.array([0.2, 0.4, 0.6, 0.8, 0.98])  # saturation levels, as shares of the limit
+ROOM = 1.002  # minimum ratio of a saturation level to the highest share
+_DAMPING = 0.8  # share of a trend that is left after a year
+_HALF_LIFE = 2.0  # without a limit: years before the last observation at which a step has half the weight
+_COMMON = 0.02  # standard deviation of the common drift in a year, as a share of the limit or of the last observation
 _TAILS = 4  # degrees of freedom of Student's t
-_TOP = 1.5  # without a limit nothing grows more, on the scale, over the root of the damped years
-_SHARES = (1e-6, 0.999)  # shares are held within, for the logarithms of g
-_SHARES_OF_END = (1e-4, 0.995)  # the same of an end
-_STEEP = (0.002, 0.95)  # the last share is held within, for the slope of g
+_TOP = 1.5  # without a limit: maximum growth on the scale, in units of the root of the damped years
+_SHARES = (1e-6, 0.999)  # range to which shares are clipped before g
+_SHARES_OF_END = (1e-4, 0.995)  # the same for shares of a saturation level
+_STEEP = (0.002, 0.95)  # range to which the last share is clipped before the derivative of g
 _TOO_FEW = f"a forecast needs {LEAST_OBSERVATIONS} values or more: a slope, and a way to judge it"
-_GROWTH_DAMPING, _MOST_GROWTH = 0.5, 1.0  # of numbers sold: part of growth left after a year, and most, in logarithms
-_LIMIT_DRIFT = 0.5  # part of the drift of the limit ahead that is part of its error
-_LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
+_GROWTH_DAMPING, _MOST_GROWTH = 0.5, 1.0  # of flows: share of log growth left after a year, and its maximum a year
+_LIMIT_DRIFT = 0.5  # standard error of the drift of the limit, as a share of the drift
+_LEAST_LIMIT = 0.1  # lower bound of the forecast limit, as a share of the last limit
 
 
 def g(x: np.ndarray) -> np.ndarray:
-    """Shares of the limit on the Gompertz scale."""
+    """Transform shares of the limit to the Gompertz scale."""
     return -np.log(-np.log(np.clip(x, *_SHARES)))
 
 
 def back(z: np.ndarray) -> np.ndarray:
-    """Shares of the limit from the Gompertz scale."""
+    """Inverse of `g`: transform values on the Gompertz scale to shares of the limit."""
     return np.exp(-np.exp(-np.clip(z, -50, 50)))
 
 
 def damp(h: np.ndarray) -> np.ndarray:
-    """Years that a damped trend still runs within `h` years: the integral of ``_DAMPING ** t``."""
+    """Damped years, by which a trend is multiplied: the integral of ``_DAMPING ** t`` over the next `h` years."""
     return (_DAMPING**h - 1) / np.log(_DAMPING)
 
 
 def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least-squares lines.
+    """Fit least-squares lines.
 
     Parameters
     ----------
     t, z : ndarray, shape (..., n)
-        Years before the last observation, and values on the Gompertz scale.
+        Years relative to the last observation, and values on the Gompertz scale.
 
     Returns
     -------
     tuple of two ndarrays, shape (...)
-        Slopes a year, and heights at t = 0.
+        Slopes per year, and heights at t = 0.
 
     Raises
     ------
     ValueError
-        Of one or two observations.
+        If n is below 3.
     """
     if t.shape[-1] < LEAST_OBSERVATIONS:
         raise ValueError(_TOO_FEW)
@@ -94,24 +95,24 @@ def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measure_steps(t: np.ndarray, z: np.ndarray, half_life: float = np.inf) -> tuple[np.ndarray, np.ndarray]:
-    """Mean change, and variance about it, from value to value.
+    """Estimate a random walk with drift: mean change per year, and variance of a change per year.
 
     Parameters
     ----------
     t, z : ndarray, shape (N, n)
-        Years before the last observation, and values in any unit.
+        Years relative to the last observation, and values in any unit.
     half_life : float
-        Years after which a step counts half.
+        Years before the last observation at which a step has half the weight.
 
     Returns
     -------
     tuple of two ndarrays, shape (N,)
-        Change a year, and variance of a step over its years, in the unit of z and in its square.
+        Mean change per year, in the unit of z, and variance per year, in its square.
 
     Raises
     ------
     ValueError
-        Of one or two observations: there is no way to judge a slope.
+        If n is below 3.
     """
     gaps, steps, n = np.diff(t), np.diff(z), z.shape[-1]
     if n < LEAST_OBSERVATIONS:
@@ -123,21 +124,22 @@ def measure_steps(t: np.ndarray, z: np.ndarray, half_life: float = np.inf) -> tu
 
 
 def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The limit ahead: damped drift, and about it a random walk whose mean change is uncertain too.
+    """Forecast the limit by a random walk with damped drift.
 
-    Half of the drift is part of the error: a limit that has grown steadily may stop growing, or grow on undamped.
+    The standard error includes that of the estimated drift, and half of the drift, because a limit that has grown
+    steadily may stop growing or grow on undamped.
 
     Parameters
     ----------
     t, limit : ndarray, shape (N, n)
-        Years before the last observation, and the limit then.
+        Years relative to the last observation, and the limit on these dates.
     h : ndarray, shape (N, H)
         Years ahead.
 
     Returns
     -------
     tuple of two ndarrays, shape (N, H)
-        The limit ahead and its standard error, in the unit of the limit.
+        Forecast limit and its standard error, in the unit of the limit.
     """
     change, walk = (part[:, None] for part in measure_steps(t, limit))
     drift = change * damp(h)
@@ -146,18 +148,20 @@ def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.
 
 
 def follow_ends(t: np.ndarray, x: np.ndarray, h: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The Gompertz curve to each of K ends: the least-squares line through g(x / end), so that nothing is searched.
+    """Fit a Gompertz curve to each of K saturation levels, by a least-squares line through g(x / level).
 
     Parameters
     ----------
-    t, x, h : as in `find_path`
+    t, x, h : ndarray
+        As in `find_path`.
     ends : ndarray, shape (N, K)
-        Shares of the limit.
+        Saturation levels, as shares of the limit.
 
     Returns
     -------
-    tuple of two ndarrays, shape (N, K, H) and (N, K)
-        What each curve gains in h years, in shares of the limit; and how well it fits, in weights that add up to 1.
+    tuple of two ndarrays, shapes (N, K, H) and (N, K)
+        Gain of each curve in h years, as a share of the limit, and its weight, which is larger the better the curve
+        fits; weights add up to 1.
     """
     t, x, h, end = t[:, None], x[:, None], h[:, None], ends[..., None]
     slope, height = (each[..., None] for each in fit_line(t, -np.log(-np.log(np.clip(x / end, *_SHARES_OF_END)))))
@@ -168,23 +172,24 @@ def follow_ends(t: np.ndarray, x: np.ndarray, h: np.ndarray, ends: np.ndarray) -
 
 
 def find_path(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") -> np.ndarray:
-    """The path of N windows, H horizons ahead.
+    """Compute the median path of N windows for H horizons.
 
     Parameters
     ----------
     t, x : ndarray, shape (N, n)
-        Years before the last observation; shares of the limit, or without one multiples of the last observation.
+        Years relative to the last observation, and observations as shares of the limit, or without a limit as multiples
+        of the last one.
     h : ndarray, shape (N, H)
         Years ahead.
     kind : str
-        A row of `CONSTANTS`.
+        Key of `CONSTANTS`.
 
     Returns
     -------
     ndarray, shape (N, H)
-        With a limit shares of the limit ahead: the last share and the mean of two gains, along the line to the limit
-        and to the ends. Without one multiples of the last observation: damped drift, of which a fall is of what is
-        left; of numbers sold or added in a year their mean growth, of which half is left after a year.
+        With a limit, shares of the forecast limit: the last share plus the mean of two gains, see `find_parts`. Without
+        a limit, multiples of the last observation: for "free" a damped drift, which is exponential if it falls; for
+        "flow" the mean growth of the series, of which half is left after a year.
     """
     if kind == "free":
         gain = measure_steps(t, x, _HALF_LIFE)[0][:, None] * damp(h)
@@ -196,16 +201,17 @@ def find_path(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") 
 
 
 def find_parts(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """The two paths whose mean is the path with a limit: along the line to the limit, and along lines to other ends.
+    """Compute the two paths whose mean is the path with a limit: to the limit, and to several saturation levels.
 
     Parameters
     ----------
-    t, x, h : as in `find_path`
+    t, x, h : ndarray
+        As in `find_path`.
 
     Returns
     -------
     ndarray, shape (2, N, H)
-        Shares of the limit ahead.
+        Shares of the forecast limit.
     """
     last, slope = x[:, -1:], fit_line(t, g(x))[0][:, None]
     to_limit = back(g(last) + slope * h) - back(g(last))
@@ -215,16 +221,17 @@ def find_parts(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
 
 
 def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") -> np.ndarray:
-    """Variances of the path's error on the Gompertz scale; the square of its spread is their sum.
+    """Compute the three parts of the error variance of the path on the scale; the spread is the root of their sum.
 
     Parameters
     ----------
-    t, x, h, kind : as in `find_path`
+    t, x, h, kind : ndarray or str
+        As in `find_path`.
 
     Returns
     -------
     ndarray, shape (N, H, 3)
-        Of a walk of the series' own, of its uncertain trend, and of a drift common to all.
+        Variance of a random walk, of the uncertain trend, and of a drift common to all series.
     """
     if kind in ("free", "flow"):
         (rate, walk), last, steep = measure_steps(t, np.log(x), _HALF_LIFE), np.ones(len(x)), np.ones(len(x))
@@ -242,14 +249,14 @@ def find_sides(last: np.ndarray | float, kind: str) -> tuple[np.ndarray | float,
 
     Parameters
     ----------
-    last : float or ndarray of any shape
-        The last share of the limit. Of a share of sales the side with more room is the wider.
+    last : float or ndarray
+        Last share of the limit. For shares of sales, the side with more room is wider.
     kind : str
         "limit" or "sales".
 
     Returns
     -------
-    tuple of two floats or ndarrays of that shape
+    tuple of two floats or ndarrays, shape of `last`
     """
     return (1 + _SIDE_ROOM * last, 1 + _SIDE_ROOM * (1 - last)) if kind == "sales" else _SIDES
 
@@ -263,27 +270,29 @@ def quantiles(
     last: np.ndarray | float,
     kind: str,
 ) -> np.ndarray:
-    """Quantiles with a limit: Student's t about the path on the scale, wider on one side.
+    """Quantiles with a limit: Student's t about the path on the scale, with another spread on each side.
 
-    The limit's own error is independent; that the squares of both distances from the median add up is an approximation.
+    The error of the limit is independent of it. Adding the squares of both distances from the median is an
+    approximation.
 
     Parameters
     ----------
     path, spread : ndarray, shape (..., H)
-        The path in shares of the limit ahead, and its spread on the scale.
+        Path as a share of the forecast limit, and its spread on the scale.
     levels : ndarray, shape (Q,) or (..., H, Q)
         Between 0 and 1.
     limit, limit_sd : ndarray, shape (..., H)
-        The limit ahead, and its standard error.
-    last : float or ndarray, broadcast against the path
-        The last share of the limit.
+        Forecast limit, and its standard error.
+    last : float or ndarray
+        Last share of the limit; broadcast against `path`.
     kind : str
         "limit" or "sales".
 
     Returns
     -------
-    ndarray, shape (..., H, Q), in the unit of the limit
-        The median is the path. A limit without an error is passed by no quantile, unless the path does so.
+    ndarray, shape (..., H, Q)
+        In the unit of the limit. The median is the path. If the limit has no error, no quantile exceeds it, unless the
+        path does.
     """
     path, spread, limit, limit_sd = (each[..., None] for each in (path, spread, limit, limit_sd))
     below, above = find_sides(np.asarray(last)[..., None], kind)
@@ -299,36 +308,38 @@ def free_quantiles(path: np.ndarray, spread: np.ndarray, levels: np.ndarray, h: 
 
     Parameters
     ----------
-    path, spread, levels : as in `quantiles`
-        The path in multiples of the last observation.
+    path, spread, levels : ndarray
+        As in `quantiles`, with the path as a multiple of the last observation.
     h : ndarray, shape (..., H)
         Years ahead.
 
     Returns
     -------
-    ndarray, shape (..., H, Q), in multiples of the last observation
+    ndarray, shape (..., H, Q)
+        Multiples of the last observation.
     """
     away = spread[..., None] * stdtrit(_TAILS, levels)
     return approach(path[..., None] * np.exp(away), 1.0, np.exp(_TOP * np.sqrt(damp(h)))[..., None])
 
 
 def total_quantiles(values: np.ndarray, median: np.ndarray, last: float) -> np.ndarray:
-    """Quantiles of a running total, from those of a level: it never falls, and always gains something.
+    """Change the quantiles of a level into those of a total, which never falls.
 
-    A quantile at a distance d below a median that gains G gains ``G exp(-d / G)``.
+    If the median gains G, a quantile at the distance d below it gains ``G exp(-d / G)``.
 
     Parameters
     ----------
     values : ndarray, shape (H, Q)
-        In the unit of the series, by date.
+        Quantiles by date, in the unit of the series.
     median : ndarray, shape (H,)
+        Median by date.
     last : float
-        The last value.
+        Last observation.
 
     Returns
     -------
     ndarray, shape (H, Q)
-        In that unit.
+        In the unit of the series.
     """
     median = median[:, None]
     gain = np.maximum(median - last, 1e-300)
@@ -337,21 +348,19 @@ def total_quantiles(values: np.ndarray, median: np.ndarray, last: float) -> np.n
 
 
 def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | float) -> np.ndarray:
-    """Values that no longer pass a top: the nearer to it, the slower they rise above the last one.
+    """Compress values above the last observation so that they stay below a maximum.
 
     Parameters
     ----------
-    values : ndarray of any shape
-        In the unit of the series, as the two others are.
-    last : float or ndarray
-        The last observation, broadcast against the values.
-    top : float or ndarray
-        What they never pass, broadcast too.
+    values : ndarray
+        In any unit.
+    last, top : float or ndarray
+        Last observation, and the maximum, in that unit; broadcast against `values`.
 
     Returns
     -------
-    ndarray of that shape
-        In that unit.
+    ndarray, shape of `values`
+        Values below `last` are unchanged.
     """
     rise, room = np.maximum(values - last, 0.0), np.maximum(top - last, 0.0)
     return np.where(rise > 0, last + rise * room / np.maximum(np.hypot(rise, room), 1e-300), values)

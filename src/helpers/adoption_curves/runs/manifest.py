@@ -1,11 +1,11 @@
-"""The manifest of a run, ``run.json``: what the run was made from and what it wrote, to make it again or cite it.
+"""The manifest of a run, ``run.json``: its inputs and its files, so that the run can be repeated and cited.
 
-A run lives in ``outputs/<run>/``: ``tables/*.csv``, ``figures/*.png`` and ``*.svg``, ``notebooks/`` (the executed
-copies and, beside each, its entry, a JSON file), ``html/``. Notebooks hand results on through tables only, and each
-table has one writer, whose number its name begins with. What a person makes by hand lies in ``outputs/lab/``.
+A run is in ``outputs/<run>/``: ``tables/``, ``figures/``, ``html/``, and ``notebooks/`` with the executed copies and a
+JSON file for each, its entry. Notebooks pass results to each other as tables only. The name of a table begins with the
+number of the notebook that writes it. Notebooks executed by hand write to ``outputs/lab/``.
 
-Manifests and entries are plain dictionaries of JSON. An entry has parameters, tables (rows,
-columns), figures (title, alt, width), files (hashes by path) and, once it is made, made_from (hashes by words).
+Manifests and entries are dictionaries as read from JSON. An entry has ``parameters``, ``tables`` (rows, columns),
+``figures`` (title, alt, width), ``files`` (hashes by path) and, after execution, ``made_from`` (hashes of the inputs).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _RECORD = {
 
 
 def find_damage(content: Any, form: Any, name: str = "it") -> str:
-    """Name of the first part of JSON content that is missing or not of the kind that its form has; "" for none."""
+    """Name of the first part of JSON content that is missing or not of the type in `form`; "" if there is none."""
     if isinstance(form, list) and isinstance(content, list):
         faults = [find_damage(each, form[0], name) for each in content]
     elif isinstance(form, dict) and isinstance(content, dict):
@@ -74,14 +74,14 @@ def find_damage(content: Any, form: Any, name: str = "it") -> str:
 
 
 def locate(folder: Path, path: str) -> Path:
-    """The place of a file of a run by its path in a record: nothing else leads from such a path to a file.
+    """Full path of a file of a run; paths in a manifest are never followed in another way.
 
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     path : str
-        With a slash between its parts; anybody may have written it.
+        Path in the manifest, with slashes. It is not trusted.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def locate(folder: Path, path: str) -> Path:
     Raises
     ------
     RunError
-        If it leads out of the folder, by its parts or by a link on the way.
+        If the path, or a link on it, leads out of the folder.
     """
     parts = PurePosixPath(path).parts
     steps = [folder.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
@@ -102,7 +102,7 @@ def locate(folder: Path, path: str) -> Path:
 
 
 def read_entry(folder: Path, notebook: str) -> dict[str, Any]:
-    """Entry of `notebook` in the run in `folder`; empty when there is none, or none that can be read."""
+    """Read the entry of `notebook` in the run in `folder`; empty if it is missing or damaged."""
     try:
         entry = read_json(locate(folder, f"notebooks/{notebook}.json"))
     except (OSError, ValueError, RunError):
@@ -111,7 +111,7 @@ def read_entry(folder: Path, notebook: str) -> dict[str, Any]:
 
 
 def new_entry(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Entry of a notebook that has read and written nothing."""
+    """Entry of a notebook that has not been executed."""
     return {name: {} for name in _ENTRY} | {"parameters": dict(parameters)}
 
 
@@ -121,24 +121,24 @@ def write_entry(folder: Path, notebook: str, entry: Mapping[str, Any]) -> None:
 
 
 def read_entries(folder: Path) -> dict[str, dict[str, Any]]:
-    """Entries of all notebooks of the run in `folder`, in their order."""
+    """Read the entries of all notebooks of the run in `folder`, in order."""
     names = [path.stem for path in sorted(locate(folder, "notebooks").glob("[0-9]*.json"))]
-    return {name: entry for name in names if (entry := read_entry(folder, name))}  # others are files of someone's
+    return {name: entry for name in names if (entry := read_entry(folder, name))}  # other files are a user's
 
 
 def list_files(record: Mapping[str, Any]) -> dict[str, str]:
-    """sha256 of each file of the run, by its path in the run's folder."""
+    """SHA-256 of each file of the run, by path."""
     entries = record["notebooks"].values()
     return {path: digest for part in (*entries, record) for path, digest in part["files"].items()}
 
 
 def list_tables(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """All tables of a run by name, each with its number of rows and the kind of each column."""
+    """Tables of a run by name, each with its number of rows and the type of each column."""
     return {name: table for entry in record["notebooks"].values() for name, table in entry["tables"].items()}
 
 
 def find_table(record: Mapping[str, Any], part: str) -> str:
-    """Full name of the last table that is called `part` after its number; "" if there is none."""
+    """Name with number of the table called `part`, of the last one if there are several; "" if there is none."""
     return max((name for name in list_tables(record) if name.partition("_")[2] == part), default="")
 
 
@@ -153,20 +153,20 @@ def describe_run(
     notes: Sequence[str],
     left_out: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Manifest of a run of which all notebooks are executed; its pages are still to be written.
+    """Make the manifest of a run whose notebooks have been executed, before its pages are written.
 
     Parameters
     ----------
     folder : Path
-        The run's folder.
+        Folder of the run.
     parameters : Parameters
     inputs : mapping
-        From `describe_inputs`, as it was before the first notebook ran.
+        Result of `describe_inputs` before the first notebook was executed.
     data : adoption_curves.indicators.Data
     notes : sequence of str
-        On the series, and on how own data were read.
+        Messages on the series, and on how a user's file was read.
     left_out : mapping of str to str
-        Notebooks that do not apply, each with the reason.
+        Reason for each notebook that is left out.
 
     Returns
     -------
@@ -195,17 +195,17 @@ def describe_run(
 
 
 def write_manifest(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write ``run.json`` of the run in `folder`, with texts as they will be read."""
+    """Write ``run.json`` of the run in `folder`."""
     write_json(locate(folder, RECORD), clean(record))
 
 
 def find_run(name: str) -> Path:
-    """Folder of the run `name`, or of ``SWEEP/RUN``, a run of a sweep; the path of a folder in the outputs will do.
+    """Folder of the run `name`, which may also be ``SWEEP/RUN`` or the path of a folder in ``outputs/``.
 
     Raises
     ------
     ParameterError
-        If that's no name of a run.
+        If `name` is not the name of a run.
     """
     outputs, place = find_outputs(), Path(os.path.normpath(Path.cwd() / name))  # which may be a link
     if place.is_relative_to(outputs) and place.is_dir() and not (outputs / name.strip("/")).is_dir():
@@ -222,14 +222,14 @@ def find_run(name: str) -> Path:
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """Manifest of the run in `folder`.
+    """Read the manifest of the run in `folder`.
 
     Raises
     ------
     UserError
-        If there is none.
+        If there is no such run.
     RunError
-        If a link is in its place, or it's damaged or of another release; the message says what is damaged.
+        If the manifest is a link, is damaged or was written by another release.
     """
     outputs = find_outputs()
     name = folder.relative_to(outputs).as_posix() if folder.is_relative_to(outputs) else folder.name
@@ -260,19 +260,19 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def write_sweep(folder: Path, runs: Mapping[str, Any]) -> None:
-    """Write ``sweep.json`` of the sweep in `folder`: the parameters that it asks for, by run."""
+    """Write ``sweep.json`` of the sweep in `folder`: the parameters of each run."""
     write_json(folder / SWEEP, {"form": _FORM, "runs": dict(runs)})
 
 
 def is_old_sweep(folder: Path) -> bool:
-    """True if another release made the sweep in `folder`."""
+    """Whether another release made the sweep in `folder`."""
     with suppress(OSError, ValueError):
         return find_damage(content := read_json(folder / SWEEP), {"form": int}) != "" or content["form"] != _FORM
     return False
 
 
 def find_last(folder: Path) -> dict[str, Any]:
-    """Manifest of the last whole run in `folder`; empty if there is none that can be read."""
+    """Manifest of the last complete run in `folder`; empty if none can be read."""
     try:
         return read_run(folder)
     except UserError:
@@ -280,7 +280,7 @@ def find_last(folder: Path) -> dict[str, Any]:
 
 
 def is_current(folder: Path, record: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """True if the run in `folder`, with this record, is whole and was made from `inputs`, from `describe_inputs`."""
+    """Whether the run in `folder` is complete, unchanged and made from `inputs`, the result of `describe_inputs`."""
     inputs_of = {name: entry["made_from"] for name, entry in record.get("notebooks", {}).items()}
     sources = {name: about["the notebook"] for name, about in {**inputs_of, **record.get("left_out", {})}.items()}
     same = {name: record.get(name) for name in inputs} | {"notebooks": sources} == inputs
@@ -288,14 +288,12 @@ def is_current(folder: Path, record: Mapping[str, Any], inputs: Mapping[str, Any
 
 
 def list_edited(folder: Path) -> list[str]:
-    """Paths of what a person wrote in a run: listed files with another content, and checkpoints of notebooks.
-
-    All files, where no record can be read.
+    """Paths of a user's work in a run: edited files and checkpoints of notebooks; all files without a manifest.
 
     Raises
     ------
     RunError
-        If the run has a file that its record does not list.
+        If the run has a file that its manifest does not list.
     """
     files = list_foreign(folder)
     if not (record := find_last(folder)):
@@ -308,10 +306,10 @@ def list_edited(folder: Path) -> list[str]:
 
 
 def find_changed(folder: Path, record: Mapping[str, Any], *parts: str) -> dict[str, str]:
-    """Files of a run that aren't as its record says: why, by path.
+    """Files of a run that differ from its manifest: the reason, by path.
 
-    Of the files they are those whose paths begin with one of `parts`, by default all. Parameters of the record must be
-    those of the notebooks' entries, which say with what each was made.
+    Only files whose paths begin with one of `parts` are compared, by default all. The parameters in the manifest must
+    be those in the entries of the notebooks.
     """
     changed = dict[str, str]()
     for path, expected in list_files(record).items():
@@ -329,8 +327,8 @@ def find_changed(folder: Path, record: Mapping[str, Any], *parts: str) -> dict[s
 
 
 def _find_fault(folder: Path, path: str, expected: str) -> str:
-    """Why a file of a run isn't the one of which its record has the hash; "" where it is."""
-    with suppress(OSError, RunError):  # a link out of the folder is none of its files
+    """Why a file of a run does not have the hash in the manifest: "missing" or "changed"; "" if it has."""
+    with suppress(OSError, RunError):  # a file behind a link out of the folder is missing
         place = locate(folder, path)
         if place.is_file():
             return "" if hash_file(place) == expected else "changed"
@@ -338,11 +336,12 @@ def _find_fault(folder: Path, path: str, expected: str) -> str:
 
 
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
-    """`read_run`, of a run of which `find_changed` finds nothing.
+    """Read the manifest of the run in `folder`, of which no file may have changed.
 
     Raises
     ------
     UserError
+        As from `read_run`; or if `find_changed` finds a file.
     """
     record = read_run(folder)
     for path, why in find_changed(folder, record, *parts).items():
@@ -351,11 +350,11 @@ def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
 
 
 def _list_sources(data: Any, parameters: Parameters, across: bool) -> list[dict[str, str]]:
-    """Sources of the values that the run shows or uses.
+    """Sources of the values that the run shows or uses, each with its ``use``.
 
-    They are of the series, its limit and its base; of other series of its entity, other measures of the same
-    technology, and its profile of use, which pages list or compare; and of the comparison technologies and their
-    limits. With a list of economies those of people and internet use are among them.
+    "series" is the series, its limit and its base; "compared" are other series of the same country or region, other
+    measures of the same technology, the profile of use and, if `across`, the people and internet users of economies;
+    "reference" are the comparison technologies and their limits.
     """
     from ..indicators import list_profile
 
@@ -380,9 +379,9 @@ def _list_sources(data: Any, parameters: Parameters, across: bool) -> list[dict[
 
 
 def _describe_commit() -> dict[str, Any]:
-    """``git``: commit of the project, and whether sources, notebooks or data differ from it; None with the reason."""
+    """Commit of the project, and whether src, notebooks or data differ from it; or the reason why there is none."""
     root, environment = str(find_root()), {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}  # in English
-    if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
+    if not (find_root() / ".git").exists():  # the folder may lie in the repository of another project
         return {"git": None, "no_git": "the project's folder is no git repository"}
     command = ["git", "-C", root, "status", "--porcelain=v2", "--branch", "--", "src", "notebooks", "data"]
     try:
@@ -405,8 +404,8 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        run, made, entity, indicator, limit, as_of, data, state ("whole", or what is wrong, and the attempt that failed
-        since).
+        With run, made, entity, indicator, limit, as_of, data, and state: "whole", or what is wrong, and the last
+        attempt if it failed.
     """
     paths = [path for depth in ("*", "*/*") for path in outputs.glob(depth)]  # a sweep's runs lie in its folder
     plain = [path for path in paths if not re.search(r"(^|/)\.|\.edited(/|$)", path.relative_to(outputs).as_posix())]

@@ -1,4 +1,4 @@
-"""The parameters of a run: names, types, ranges, defaults, help, and how they are checked."""
+"""Parameters of a run: names, types, ranges, defaults, help, and their checks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RESERVED_NAMES = {"readme.md", "lab"}  # other names in outputs/
 
 
 class ParameterError(UserError, ValueError):
-    """Error of unknown parameters and unusable values; the message names each one."""
+    """Error for unknown parameters and values that are not allowed; the message names each one."""
 
 
 def _reject_truth(value: Any) -> Any:
@@ -37,7 +37,7 @@ def _reject_truth(value: Any) -> Any:
 
 
 def _to_text(value: Any) -> Any:
-    """Text as it is; a number as the shortest text that means it (100.0 -> "100"); None, and null in YAML, as ""."""
+    """Convert a number to its shortest text (100.0 to "100"), and None or YAML's null to ""; text stays as it is."""
     if value is None or value in ("null", "None", "~"):
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -46,19 +46,19 @@ def _to_text(value: Any) -> Any:
 
 
 def _to_list(value: Any) -> Any:
-    """A list as it is; YAML text such as "[0.5, 0.9]" as the list it means; one value as a list of one."""
+    """Convert YAML text such as "[0.5, 0.9]" to a list, and one value to a list of one; a list stays as it is."""
     if isinstance(value, str):
         value = parse_yaml(value)
     return value if isinstance(value, list | tuple | dict | None) else [value]
 
 
 def parse_yaml(text: str) -> Any:
-    """Read YAML text as texts, lists and mappings of texts; a name that is given twice and aliases are refused.
+    """Read YAML; all values stay text, and aliases and repeated names are errors.
 
     Raises
     ------
     ValueError
-        With the reason in words.
+        If the text is not YAML, has an alias or a repeated name, or is nested too deeply.
     """
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506, it makes texts and nothing else
@@ -69,10 +69,10 @@ def parse_yaml(text: str) -> Any:
 
 
 class _Loader(yaml.BaseLoader):
-    """Every value is text, which pydantic reads as the parameter's type: NO is Norway, and 010 is no 8."""
+    """Loader that leaves values as text, which pydantic converts: NO is not false, and 010 is not 8."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):  # a few can mean more than memory holds
+        if self.check_event(yaml.AliasEvent):  # nested aliases can expand to more than memory holds
             raise ValueError("aliases (*) are not read; write the values out")
         return super().compose_node(parent, index)
 
@@ -115,12 +115,12 @@ def _check_since(value: str) -> str:
 
 
 def _to_limit(value: Any) -> Any:
-    """As `_to_text`; None, and null in YAML, as "none"."""
+    """Convert as `_to_text`, but None and YAML's null to "none"."""
     return _to_text(value) or "none" if value != "" else value
 
 
 def _check_limit(value: str) -> str:
-    """Numbers are checked here, names of indicators against the data when they are loaded."""
+    """Check a number; the name of an indicator is checked when the data are loaded."""
     try:
         number = float(value)
     except ValueError:
@@ -151,9 +151,9 @@ def _describe(default: Any, meaning: str, expected: str, **limits: Any) -> Any:
 
 
 class Parameters(BaseModel):
-    """Everything that can be chosen for a run: the one source of names, types, ranges, defaults and help.
+    """Parameters of a run, with their types, ranges, defaults and help, which are defined only here.
 
-    Every notebook declares the ones that it reads in its ``parameters`` cell, under the same names and defaults.
+    Every notebook declares those that it uses in its ``parameters`` cell, with the same names and defaults.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
@@ -254,22 +254,21 @@ class Parameters(BaseModel):
 
 
 def expected_value(name: str) -> str:
-    """Words for what parameter `name` may be, for messages and help."""
+    """Allowed values of parameter `name`, in words."""
     extra = Parameters.model_fields[name].json_schema_extra
     assert isinstance(extra, dict)  # `_describe` writes it
     return str(extra["expected"])
 
 
 def complete_parameters(parameters: Parameters) -> Parameters:
-    """Name the series of own data where the parameters don't, and the limit of the data where none is said.
+    """Complete parameters from the data: the series of a user's file if none is named, and the limit.
 
-    Parameters that are given are left alone; see `adoption_curves.indicators.data.choose_series` for the rule. The
-    result has every parameter set, so that records name the series that was studied, and its limit.
+    Parameters that were given are not changed; `adoption_curves.indicators.data.choose_series` has the rule.
 
     Raises
     ------
     adoption_curves.indicators.DataError
-        If the data have problems, or hold several series and none is named.
+        If the data are wrong, or have several series of which none is named.
     """
     usual = {name: Parameters.model_fields[name].default for name in ("entity", "indicator")}
     source = parameters.source
@@ -282,7 +281,7 @@ def complete_parameters(parameters: Parameters) -> Parameters:
     if parameters.data != Parameters.model_fields["data"].default:
         named = {name: values[name] for name in (*usual, "limit") if name in parameters.model_fields_set}
         unnamed = {entity for entity, _ in data.own} == {UNNAMED}
-        if unnamed and named.get("entity", UNNAMED) != UNNAMED:  # it's a name for what has none
+        if unnamed and named.get("entity", UNNAMED) != UNNAMED:  # the file names none
             path = str(Source.read(parameters.data).choose(entity=named["entity"]))
             data = load(str(source.choose(entity=named["entity"])))
         values |= choose_series(data, named, usual)
@@ -293,23 +292,24 @@ def complete_parameters(parameters: Parameters) -> Parameters:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """``", did you mean 'indicator'?"`` for the nearest of `known`, or all of them when none is near."""
+    """End of a message such as ``", did you mean 'indicator'?"``; lists all `known` names if none is similar."""
     known = list(map(str, known))
     near = difflib.get_close_matches(shorten(str(name)), known, n=1, cutoff=0.6)
     return f", did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}"
 
 
 def write_argument(value: Any) -> str:
-    """`value` as it's typed after ``-p NAME`` in a shell."""
+    """Write `value` as it is typed after ``-p NAME`` in a shell."""
     return shlex.quote(json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value))
 
 
 def read_parameters(values: Mapping[str, Any]) -> Parameters:
-    """Check `values` and complete them with the defaults.
+    """Check parameters, and complete them with the defaults.
 
     Parameters
     ----------
-    values : mapping of parameter names to values, in their own types or as text that means them
+    values : mapping
+        Values by name of the parameter, in the type of the parameter or as text.
 
     Returns
     -------
@@ -318,7 +318,7 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     Raises
     ------
     ParameterError
-        One line for each unknown name (with the nearest known one) and for each value that can't be used.
+        If a name is unknown or a value is not allowed; the message has a line for each.
 
     Examples
     --------
