@@ -1,12 +1,12 @@
 """Adoption curves: how fast a technology spreads, and how sure anyone can be of where it goes.
 
 Each room imports only rooms above it in this list, lazy imports included. The contract in pyproject.toml names the
-exceptions (such as `Results.plot` and `Forecast.plot`), and `make check` enforces it:
+exceptions (such as `Forecast.plot` and `AdoptionSeries.plot`), and `make check` enforces it:
 
 - ``base``: dates, levels, files and folders, numbers and words, quotes of what others wrote.
 - ``indicators``: load and check tables and own files, select a series with its limit and breaks, compare countries.
 - ``curves``: a class for each family; least squares, profile intervals, the verdict on a saturation level.
-- ``forecast``: the path and its ranges, simulated paths, the `Forecast`; backtest, benchmarks and register.
+- ``forecast``: the path and its intervals, simulated paths, the `Forecast`; backtest, benchmarks and register.
 - ``say``: findings and key numbers in words, from the tables of a run.
 - ``show``: figures, tables.
 - ``runs``: parameters, notebooks, manifests, pages, exports, sweeps.

@@ -156,8 +156,8 @@ def check(path: str, pairs: Pairs, **choices: tuple[str, ...]) -> None:
 
     PATH is a data folder, or a file of your own; by default the project's data. Prints how the file is read, with a
     summary. If there are problems, it lists each with file, row and column, and the option or the correction that
-    solves it, and exits with code 1. Otherwise the last line is the command for a run with the same options. -p sets a
-    parameter, such as -p limit 100.
+    solves it, and exits with code 1. Otherwise the last line for a file of your own is the command for a run with the
+    same options, or 'no run:' and why a run would stop. -p sets a parameter, such as -p limit 100.
     """
     from .. import indicators
     from ..runs.check_series import MOST_NOTES, find_refusals

@@ -42,13 +42,13 @@ def run(
 
     RUN is the name of the run, by default 'baseline'. The command writes outputs/RUN, completely or not at all. Files
     there that no run has written are never replaced; those that you edited, and checkpoints of notebooks, are moved to
-    outputs/RUN.edited/DAY. A notebook runs again only if its source, its parameters, the package, the libraries, the
-    data or a table that it reads has changed. After an interruption the same command continues. After a failure
-    outputs/RUN.partial has the error, the log, and a page of the notebook up to the error. Progress goes to the error
-    stream; the last line of the output is the path of run.json.
+    outputs/RUN.edited/DAY. A notebook runs again only if its source, its parameters, the package, the libraries or the
+    data have changed, or if a notebook whose tables it reads runs again. After an interruption the same command
+    continues. After a failure outputs/RUN.partial has the error, the log, and a page of the notebook up to the error.
+    Progress goes to the error stream; the last line of the output is the path of run.json.
 
     -p reads a list as YAML, such as "[0.5, 0.9]", and takes precedence over -f. 'adoption params' lists the parameters.
-    Use --date, --value and the options after them for a file of your own; 'adoption check' names those that it needs.
+    Use --unit and the options after it for a file of your own; 'adoption check' names those that it needs.
     """
     from ..runs.parameters import read_parameters
     from ..runs.runner import print_line, run_all
@@ -81,8 +81,8 @@ def export(run: str, xlsx: bool, hub: bool) -> None:
     """Export the tables of a run, or one notebook as HTML.
 
     RUN is the name of a run, or SWEEP/RUN; by default 'baseline'. --xlsx writes tables.xlsx into the run's folder, and
-    --hub writes hub.csv. The next run replaces them; one that you edited is moved to outputs/RUN.edited/DAY. The page
-    of a notebook is written next to it, with the outputs that it has.
+    --hub writes hub.csv. A run that replaces the folder removes them; one that you edited is moved to
+    outputs/RUN.edited/DAY. The page of a notebook is written next to it, with the outputs that it has.
     """
     from ..runs import exports, pages
     from ..runs.manifest import find_run
