@@ -20,7 +20,7 @@ from adoption_curves.base.project import RunError
 from adoption_curves.runs.manifest import _list_sources
 from adoption_curves.runs.pages.cells import render_body
 from adoption_curves.runs.pages.cleaning import BOX, clean_html
-from adoption_curves.runs.pages.made import write_command
+from adoption_curves.runs.pages.provenance import write_command
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.show import tables
 

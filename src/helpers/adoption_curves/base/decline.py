@@ -2,10 +2,10 @@
 
 Scatter is the largest distance of an observation from the line between its neighbours. A series is in decline if its
 last observation is at least a tenth below its highest, if this fall exceeds one and a half times the scatter, and if
-the series has recovered less than half of its fall. The comparison with scatter is dropped if the series fell at each
-of three or more observations since its peak, because the peak itself is then far from the line between its neighbours.
-Two observations show no scatter, so such a series is never in decline. The rule is in this subpackage because
-`adoption check` uses it without importing the statistical libraries.
+the series has recovered less than half of the fall from its highest observation to the lowest since. The comparison
+with scatter is dropped if the series fell at each of three or more observations since its peak, because the peak itself
+is then far from the line between its neighbours. Two observations show no scatter, so such a series is never in
+decline. The rule is in this subpackage because `adoption check` uses it without importing the statistical libraries.
 """
 
 from __future__ import annotations
@@ -159,8 +159,9 @@ def is_in_decline(t: np.ndarray, values: np.ndarray) -> bool:
     """Whether a series is in decline.
 
     It is if its last observation is at least a tenth below its highest, by more than one and a half times the scatter
-    or with a fall at each of three or more observations since its peak, and if it has recovered less than half of that
-    fall. Scatter is the largest distance of an observation from the line between its neighbours.
+    or with a fall at each of three or more observations since its peak, and if it has recovered less than half of the
+    fall from its highest observation to the lowest since. Scatter is the largest distance of an observation from the
+    line between its neighbours.
 
     Parameters
     ----------
@@ -170,8 +171,8 @@ def is_in_decline(t: np.ndarray, values: np.ndarray) -> bool:
     Returns
     -------
     bool
-        False if all observations are within half a year; True if the last one is 0. Other zeros and missing values are
-        skipped, as in a forecast.
+        False if fewer than three observations are above 0, or if these are within half a year; otherwise True if the
+        last observation is 0. Other zeros and missing values are skipped, as in a forecast.
 
     Raises
     ------

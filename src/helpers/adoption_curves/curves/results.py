@@ -154,7 +154,8 @@ class Results(LikelihoodModelResults):
         Parameters
         ----------
         levels : ndarray of float, shape (k,), optional
-            Saturation levels in the unit of the series. By default a grid from the floor to 1000 times the floor.
+            Saturation levels in the unit of the series. By default a grid from the floor, or from 0.3 times
+            the highest value if the floor is 0, to 1000 times the level at which it begins.
 
         Returns
         -------

@@ -452,9 +452,9 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     Parameters
     ----------
     path : str, Path or Source
-        A folder with observations.csv, indicators.csv, sources.csv and datapackage.json (claims.csv and profile.csv are
-        optional), or a file with dates and values. Options for a file follow a question mark, as in
-        ``"x.csv?date=Year&unit=million people"``. A path that does not exist is looked up in the project's folder.
+        A folder with observations.csv, indicators.csv and sources.csv, or a file with dates and values. Options for a
+        file follow a question mark, as in ``"x.csv?date=Year&unit=million people"``. A path that does not exist is
+        looked up in the project's folder.
     as_of : str or date
         Use only what had been published by this day, an ISO date; "" for all data.
 
@@ -519,7 +519,7 @@ def _load(path: Path, choices: tuple[tuple[str, str | tuple[str, ...]], ...], fo
 
 
 def list_studied(data: Data) -> list[tuple[str, str]]:
-    """Series of the data that can be forecast, which excludes base populations.
+    """Series that a run can be about: all but base populations.
 
     Parameters
     ----------

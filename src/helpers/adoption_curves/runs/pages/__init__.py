@@ -30,7 +30,7 @@ from ..manifest import DATA, list_tables, locate, write_manifest
 from ..table_files import read_rows
 from .cleaning import hide_place, keep_address
 from .frame import list_chart_files, render, render_chart
-from .made import cite_run, format_axis_value, render_made
+from .provenance import cite_run, format_axis_value, render_provenance
 
 __all__ = ["export_notebook", "format_axis_value", "render", "render_executed", "write_pages"]
 
@@ -87,7 +87,7 @@ def write_pages(folder: Path, record: dict[str, Any], bodies: Mapping[str, Marku
     pages = {
         page["href"]: render("notebook.html.j2", **page, **shared, body=bodies[page["name"]]) for page in notebooks
     }
-    pages["made.html"] = render_made(record, notebooks, shared)
+    pages["made.html"] = render_provenance(record, notebooks, shared)
     pages["try.html"] = find_shipped("try.html", "docs").read_text(encoding="utf-8")
     pages["index.html"] = _render_index(folder, record, notebooks, shared)
     files = {}

@@ -21,7 +21,7 @@ _AUTHORS = "The Adoption Curves authors"
 _OWN_FOLDER = Parameters.model_fields["data"].default
 
 
-def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
+def render_provenance(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
     """HTML of the page on method, data and citation of a run.
 
     Parameters
@@ -43,7 +43,7 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
     values = record["parameters"].items()
     parameters = [(name, format_axis_value(name, value), fields[name].description) for name, value in values]
     return render(
-        "made.html.j2",
+        "provenance.html.j2",
         **shared,
         subject=record["subject"],
         title="Method, data and citation",
