@@ -21,7 +21,9 @@ _AUTHORS = "The Adoption Curves authors"
 _OWN_FOLDER = Parameters.model_fields["data"].default
 
 
-def render_provenance(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
+def render_provenance(
+    record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+) -> str:
     """HTML of the page on method, data and citation of a run.
 
     Parameters
