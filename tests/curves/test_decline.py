@@ -1,4 +1,4 @@
-"""Whether a series has fallen: simulated series of which the truth is known, plain shapes, few figures."""
+"""Whether a series is in decline: simulated series of which the truth is known, plain shapes, few figures."""
 
 import numpy as np
 import pandas as pd

@@ -110,7 +110,7 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
             "4 values of mine before the break of 2022-12-31 (another) left out.",
         ),
         ("year,value\n2016,0\n2017,90\n2018,95\n2019,70\n", "1 value of 0 of mine left out of curves and forecast"),
-        ("year,value\n2017,90\n2018,95\n2019,70\n2020,60\n", "it has fallen, and curves of adoption only rise."),
+        ("year,value\n2017,90\n2018,95\n2019,70\n2020,60\n", "no forecast, because the series is in decline."),
         ("date,value\n2024-01-28,1\n2024-02-28,2\n2024-03-28,3\n", "usable: two are less than half a year from the"),
         ("date,value\n2024-01-28,1\n2024-02-28,2\n2024-03-28,3\n", "last 3 people on 28 March 2024"),
     ],

@@ -217,7 +217,7 @@ def _list_left_out(series: Any) -> list[str]:
         notes.append(f"{series.full_title}: no forecast, because {series.few}.")
     years = decimal_years(values.index)
     if is_in_decline(decimal_years(series.values.index), series.values):
-        notes.append(f"{series.full_title}: no forecast, because it has fallen, and curves of adoption only rise.")
+        notes.append(f"{series.full_title}: no forecast, because the series is in decline.")
     elif len(years) > 1 and np.diff(years).min() < LEAST_APART <= np.diff(years[find_newest(years)]).min():
         notes.append(f"The forecast of {what} leaves out values nearer than {LEAST_APART} years to the next.")
     return notes
