@@ -130,9 +130,12 @@ def find_labels(data: Data, series: AdoptionSeries) -> Names:
 
 
 def _find_population_share(data: Data, series: AdoptionSeries) -> tuple[float, str] | None:
-    """Latest population of the entity, for a series of users, and a sentence on the axis in percent of it."""
+    """Population by the newest value of a series of users, and a sentence on the axis in percent of it."""
     population = data.find_population(series)
     if population is None or data.find_entry(series.indicator).kind in ("company figures", "telemetry"):  # no people
+        return None
+    population = population[: series.days[-1]]
+    if population.empty:
         return None
     size, name = float(population.iloc[-1]), str(population.name)
     amount = format_amount(size, data.find_entry(name).unit)
