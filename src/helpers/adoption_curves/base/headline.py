@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def find_goal(fan: Sequence[Mapping[str, Any]]) -> Any:
-    """Row of a forecast for the last December within the tested horizon, or else for the last date.
+    """Row of a forecast for the last December within the tested horizon, or for the last date within it if none is.
 
     Parameters
     ----------

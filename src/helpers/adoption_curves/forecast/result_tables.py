@@ -252,10 +252,10 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
 def audit_frame(result: Forecast) -> pd.DataFrame:
     """Results of the external test for series like this one, from ``data/audit.csv``.
 
-    The test used series outside the package, which played no part in choosing the constants. For a level, the rows are
-    those of its stage (last value as a share of the limit) with the number of values closest to its own; both if two
-    are equally close. For numbers sold or added in a year, the rows give how often outcomes were between the trend
-    divided by a factor and the trend multiplied by it.
+    The test used series outside the package, most of which played no part in choosing the constants. For a level, the
+    rows are those of its stage (last value as a share of the limit) with the number of values closest to its own; both
+    if two are equally close. For numbers sold or added in a year, the rows give how often outcomes were between the
+    trend divided by a factor and the trend multiplied by it.
 
     Returns
     -------
